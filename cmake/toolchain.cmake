@@ -1,0 +1,30 @@
+# Flags that every target shares. Sanitizers and warnings are chosen by the presets.
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
+                    -Wcast-align -Wunused -Wnull-dereference)
+if(WA_WARNINGS_AS_ERRORS)
+  add_compile_options(-Werror)
+endif()
+# g++ 12 reports these falsely inside libstdc++ (GCC 105329, 105562).
+add_compile_options(-Wno-restrict -Wno-maybe-uninitialized -Wno-null-dereference)
+add_compile_options(-fstack-protector-strong)
+
+if(WA_SANITIZE)
+  add_compile_options(-fsanitize=${WA_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${WA_SANITIZE})
+  if(WA_SANITIZE MATCHES undefined)
+    add_compile_options(-fno-sanitize-recover=undefined)
+  endif()
+elseif(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
+  add_compile_definitions(_FORTIFY_SOURCE=2)
+  add_link_options(-Wl,-z,relro,-z,now)
+endif()
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
