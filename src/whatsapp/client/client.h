@@ -1,0 +1,185 @@
+// One WhatsApp account, live. A Client drives one device: it dials, authenticates, pairs if the device is
+// not linked, and then carries stanzas until the connection ends. It knows nothing of edges or queues: what
+// happens is told to a ClientObserver, what arrives is staged into a MessageSink, what ends a connection is
+// returned with the reaction the protocol asks for. Whoever owns the Client decides when to connect again.
+//
+//   Client client(dependencies, settings);
+//   Ended ended = co_await client.run();      // one connection, from dial to end
+//   switch (ended.reaction) { … }
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "crypto/curve25519.h"
+#include "runtime/event_loop.h"
+#include "runtime/task.h"
+#include "runtime/web_socket.h"
+#include "whatsapp/binary/jid.h"
+#include "whatsapp/client/account_store.h"
+#include "whatsapp/signal/decrypt_error.h"
+
+namespace whatsapp {
+
+struct WebVersion {
+  std::uint32_t primary = 2, secondary = 3000, tertiary = 1'045'649'367;
+  [[nodiscard]] std::string text() const;  // "2.3000.1045649367"
+};
+
+struct ClientSettings {
+  std::string socket_url = "wss://web.whatsapp.com/ws/chat";
+  std::string ca_file;                 // extra trusted roots for TLS, PEM
+  crypto::PublicKey noise_root{};      // pinned certificate root
+  WebVersion version;
+  std::string device_name = "Windows";  // shown in the phone's list of linked devices
+  base::Duration connect_timeout{20'000};
+  base::Duration handshake_timeout{20'000};
+  base::Duration iq_timeout{30'000};
+  base::Duration send_ack_timeout{60'000};
+};
+
+/// What the protocol asks for after a connection ended (spec 01, reaction words).
+enum class Reaction {
+  kRetry,         // reconnect with backoff
+  kRetryNow,      // reconnect at once
+  kRetrySlow,     // reconnect, starting at the 60 s level
+  kStop,          // do not reconnect by itself; the reason needs a person (replaced, banned, …)
+  kWipe,          // the device is no longer linked: put the auth state aside, link again
+  kConfirm,       // reconnect once at once and let the login's answer decide
+  kQrExhausted,   // nobody scanned: new refs after a backoff
+};
+
+/// Why a connection ended.
+struct Ended {
+  Reaction reaction = Reaction::kRetry;
+  std::string reason;   // stable word: "logged_out", "device_removed", "restart_required", "replaced", …
+  int code = 0;         // the server's number (401, 515, …), 0 if none
+  std::string message;  // a sentence for the operator
+  std::optional<base::Clock::wall_time> not_before;  // e.g. a temporary ban's end
+  enum class Reached { kNothing, kPairing, kPaired, kOpen } reached = Reached::kNothing;
+};
+
+/// Who we are, once linked.
+struct Self {
+  binary::Jid pn;   // device JID
+  binary::Jid lid;  // device LID; empty user when unknown
+  std::string push_name;
+};
+
+/// Told on the loop, synchronously; must not block or throw.
+class ClientObserver {
+ public:
+  virtual ~ClientObserver() = default;
+  virtual void on_qr(const std::string& text, base::Duration valid_for) = 0;
+  /// Linked; the credentials are durable. The server closes next (515) and run() ends with kRetryNow.
+  virtual void on_paired(const Self& self) = 0;
+  /// Logged in and ready to send.
+  virtual void on_open(const Self& self) = 0;
+  /// The offline queue has been delivered.
+  virtual void on_synced() {}
+  /// A message could not be decrypted (duplicates are not told). `repaired` failures are taken back by
+  /// on_decrypt_repaired with the same id when a retry brought the message.
+  virtual void on_decrypt_failure(const std::string& message_id, signal::DecryptError error) = 0;
+  virtual void on_decrypt_repaired(const std::string& message_id) = 0;
+};
+
+/// A message that arrived, or that our own phone sent.
+struct IncomingMessage {
+  binary::Jid chat;             // as the stanza said: group, or the other person (PN or LID)
+  binary::Jid sender;           // author: participant in groups, else the chat; own JID when from_me
+  std::optional<binary::Jid> sender_pn;   // known forms of the author, without device
+  std::optional<binary::Jid> sender_lid;
+  std::string id;
+  std::int64_t timestamp = 0;   // Unix seconds
+  std::string push_name;
+  enum class Direction { kReceived, kFromMe } direction = Direction::kReceived;
+  std::string kind = "text";    // the edge's word for the content
+  std::string body;
+  std::string quoted_id;               // empty: none
+  std::vector<std::string> mentions;   // JIDs
+};
+
+/// Where messages go. `stage` adds the application's own journal row to the transaction that also stores the
+/// ratchet state; after the commit `staged` says that there is something new. The ack goes out after that.
+class MessageSink {
+ public:
+  virtual ~MessageSink() = default;
+  /// False: no room. The message is then neither decrypted nor acked, so the server keeps it.
+  [[nodiscard]] virtual bool has_room() const = 0;
+  virtual void stage(const IncomingMessage& message, store::Changes& changes) = 0;
+  virtual void staged() = 0;
+};
+
+struct OutgoingText {
+  binary::Jid to;          // without device
+  std::string id;          // WhatsApp message id
+  std::string body;
+  std::string quoted_id;   // empty: none
+  std::string quoted_sender;
+  std::vector<std::string> mentions;
+};
+
+struct SendOutcome {
+  binary::Jid to;               // where it really went (corrected number, LID)
+  std::int64_t timestamp = 0;   // the server's, Unix seconds
+  Bytes stanza;                 // filled in stage(), see SendJournal
+};
+
+/// Lets the caller commit its own journal row with the ratchet state of a send.
+class SendJournal {
+ public:
+  virtual ~SendJournal() = default;
+  /// Called once when the stanza is built, before the commit. `stanza` are the plaintext stanza bytes to
+  /// hand to Client::resend() if the ack never comes.
+  virtual void stage(const binary::Jid& to, base::ByteView stanza, store::Changes& changes) = 0;
+};
+
+struct ClientDependencies {
+  runtime::EventLoop& loop;
+  runtime::WebSocketConnector& connector;
+  AccountStore& store;
+  base::Random& random;
+  ClientObserver& observer;
+  MessageSink& sink;
+  base::Log log;
+};
+
+class Client {
+ public:
+  Client(ClientDependencies dependencies, ClientSettings settings);
+  ~Client();  // run() must have returned
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  /// One connection, from dial to end. Cancelling it closes the connection (reason "stopped").
+  runtime::Task<Ended> run();
+  /// Ends run() soon: flushes acks and receipts (at most 2 s), closes the socket.
+  void disconnect();
+
+  /// Encrypts for every device of the recipient and our own others, commits, writes, waits for the server's
+  /// ack. Errors: kClosed (not connected or connection lost: outcome unknown, use resend), kTimeout (no
+  /// ack), kRejected (server's error code in detail), kNotFound (not on WhatsApp), kInvalidArgument.
+  runtime::Task<base::Result<SendOutcome>> send_text(OutgoingText message, SendJournal& journal);
+  /// Writes the very bytes of an earlier stanza again (same id, same ciphertext) and waits for the ack.
+  runtime::Task<base::Result<SendOutcome>> resend(std::string id, Bytes stanza);
+
+  /// PN of a LID from the account's own map.
+  runtime::Task<base::Result<std::optional<binary::Jid>>> pn_of(binary::Jid lid);
+
+  /// The sink has room again: takes in what was held back.
+  void resume_intake();
+  [[nodiscard]] bool is_open() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace whatsapp
