@@ -129,7 +129,6 @@ struct OutgoingText {
 struct SendOutcome {
   binary::Jid to;               // where it really went (corrected number, LID)
   std::int64_t timestamp = 0;   // the server's, Unix seconds
-  Bytes stanza;                 // filled in stage(), see SendJournal
 };
 
 /// Lets the caller commit its own journal row with the ratchet state of a send.
@@ -168,7 +167,7 @@ class Client {
   /// ack), kRejected (server's error code in detail), kNotFound (not on WhatsApp), kInvalidArgument.
   runtime::Task<base::Result<SendOutcome>> send_text(OutgoingText message, SendJournal& journal);
   /// Writes the very bytes of an earlier stanza again (same id, same ciphertext) and waits for the ack.
-  runtime::Task<base::Result<SendOutcome>> resend(std::string id, Bytes stanza);
+  runtime::Task<base::Result<SendOutcome>> resend(std::string id, base::Bytes stanza);
 
   /// PN of a LID from the account's own map.
   runtime::Task<base::Result<std::optional<binary::Jid>>> pn_of(binary::Jid lid);

@@ -2,6 +2,7 @@
 // belongs to one connection and dies with it, so nothing of an old connection can act on a new one.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "base/clock.h"
@@ -10,6 +11,14 @@
 #include "whatsapp/binary/node.h"
 
 namespace whatsapp {
+
+/// An ack we wait for. Forgotten when destroyed.
+class PendingAck {
+ public:
+  virtual ~PendingAck() = default;
+  /// kTimeout, kClosed when the connection ends first.
+  virtual runtime::Task<base::Result<binary::Node>> wait(base::Duration timeout) = 0;
+};
 
 class StanzaChannel {
  public:
@@ -24,9 +33,9 @@ class StanzaChannel {
   /// kTimeout, kClosed.
   virtual runtime::Task<base::Result<binary::Node>> query(binary::Node iq, base::Duration timeout) = 0;
 
-  /// Awaits `<ack class="message" id=…>` of a message. Call before sending it: `auto ack = expect_ack(id)`
-  /// registers at once, awaiting the returned task waits. The ack's own error is not an error here.
-  virtual runtime::Task<base::Result<binary::Node>> expect_ack(std::string id, base::Duration timeout) = 0;
+  /// Registers for `<ack class="message" id=…>` before the message is written; the answer is awaited on the
+  /// returned object. An error inside the ack is not an error here.
+  virtual std::unique_ptr<PendingAck> expect_ack(std::string id) = 0;
 
   /// Server clock: local Unix seconds plus the offset learned at login.
   [[nodiscard]] virtual std::int64_t server_time() const = 0;
