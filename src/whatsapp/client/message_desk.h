@@ -1,0 +1,96 @@
+// The message side of one account: everything between the live stanza stream and the application that is
+// about messages. Incoming messages are decrypted, staged and answered; outgoing ones are encrypted for
+// every device and followed until the server's ack; retries, receipts, device lists, identities and the
+// LID map are kept right on the way. The desk belongs to the account, not to the connection: it is made
+// once, attached to each new connection and detached when that ends.
+//
+// The one rule that everything here serves: each stanza that wants an answer gets exactly one, and only
+// after its effects are durable. When the store fails, a stanza is left unanswered and the connection is
+// asked to close: the server delivers it again.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "runtime/event_loop.h"
+#include "runtime/task.h"
+#include "whatsapp/client/account_store.h"
+#include "whatsapp/client/client.h"
+#include "whatsapp/client/pre_key_supply.h"
+#include "whatsapp/client/stanza_channel.h"
+
+namespace whatsapp {
+
+struct MessageDeskSettings {
+  base::Duration iq_timeout{30'000};
+  base::Duration send_ack_timeout{60'000};  // per attempt
+  std::size_t cached_sessions = 256;        // signal sessions kept in memory, per account
+  std::size_t cached_device_lists = 256;    // device lists kept in memory, per account
+  std::size_t intake_in_flight = 64;        // messages decrypted whose commit is still under way
+  base::Duration idle_before_drop{60'000};  // caches are emptied after this long without traffic
+  enum class DeliveryReceipt { kPlain, kInactive } delivery_receipt = DeliveryReceipt::kPlain;
+};
+
+struct MessageDeskDependencies {
+  runtime::EventLoop& loop;
+  AccountStore& store;
+  base::Random& random;
+  ClientObserver& observer;
+  MessageSink& sink;
+  PreKeySupply& pre_keys;
+  base::Log log;
+};
+
+/// One logged-in connection as the desk sees it. `channel` and `credentials` stay valid until detach() has
+/// returned; `credentials` may change in place (a rotated signed pre-key) and must be paired.
+struct LiveConnection {
+  StanzaChannel& channel;
+  const store::DeviceCredentials& credentials;
+  Self self;
+  /// Ends the connection soon (reaction kRetry). Called when the store failed: nothing more is answered.
+  std::function<void(base::Error reason)> close;
+};
+
+class MessageDesk final : public StanzaHandler {
+ public:
+  MessageDesk(MessageDeskDependencies dependencies, MessageDeskSettings settings);
+  ~MessageDesk() override;  // must be detached
+  MessageDesk(const MessageDesk&) = delete;
+  MessageDesk& operator=(const MessageDesk&) = delete;
+
+  /// After `<success>`, before the first stanza is handed over.
+  void attach(LiveConnection connection);
+  /// The server has delivered its offline queue (`<ib><offline/>`): retry receipts held back go out.
+  void offline_finished();
+  /// Waits until every stanza handed over so far has its answer written: before a polite close.
+  runtime::Task<void> settle();
+  /// Ends what belongs to this connection and waits for it. The channel must already fail its queries and
+  /// pending acks with kClosed; sends under way then return kClosed. A no-op when not attached.
+  runtime::Task<void> detach();
+
+  /// Takes message, receipt, notification, call, presence, chatstate, status and unknown top-level
+  /// stanzas; never iq, ack, ib, success, failure or stream errors. Returns when the next stanza may come,
+  /// which is before the answer is written while commits are under way. Waits while the sink has no room.
+  runtime::Task<void> handle(binary::Node stanza) override;
+
+  /// See Client.
+  runtime::Task<base::Result<SendOutcome>> send_text(OutgoingText message, SendJournal& journal);
+  runtime::Task<base::Result<SendOutcome>> resend(std::string id, base::Bytes stanza);
+  runtime::Task<base::Result<std::optional<binary::Jid>>> pn_of(binary::Jid lid);
+  void resume_intake();
+
+  /// Sessions and device lists now in memory, for metrics and tests.
+  [[nodiscard]] std::size_t cached_rows() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace whatsapp
