@@ -55,8 +55,7 @@ Bytes concat(const Views&... views) {
 template <std::size_t Width>
 FixedBytes<Width> big_endian(std::uint64_t value) {
   FixedBytes<Width> out{};
-  for (std::size_t i = 0; i < Width; ++i)
-    out[i] = static_cast<std::uint8_t>(value >> (8 * (Width - 1 - i)));
+  for (std::size_t i = 0; i < Width; ++i) out[i] = static_cast<std::uint8_t>(value >> (8 * (Width - 1 - i)));
   return out;
 }
 

@@ -7,10 +7,14 @@ namespace {
 
 int sodium_variant(Base64 variant) {
   switch (variant) {
-    case Base64::kStandard: return sodium_base64_VARIANT_ORIGINAL;
-    case Base64::kStandardNoPadding: return sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
-    case Base64::kUrl: return sodium_base64_VARIANT_URLSAFE;
-    case Base64::kUrlNoPadding: return sodium_base64_VARIANT_URLSAFE_NO_PADDING;
+    case Base64::kStandard:
+      return sodium_base64_VARIANT_ORIGINAL;
+    case Base64::kStandardNoPadding:
+      return sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
+    case Base64::kUrl:
+      return sodium_base64_VARIANT_URLSAFE;
+    case Base64::kUrlNoPadding:
+      return sodium_base64_VARIANT_URLSAFE_NO_PADDING;
   }
   return sodium_base64_VARIANT_ORIGINAL;
 }

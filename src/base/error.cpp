@@ -4,19 +4,32 @@ namespace base {
 
 std::string_view to_string(ErrorCode code) {
   switch (code) {
-    case ErrorCode::kCancelled: return "cancelled";
-    case ErrorCode::kTimeout: return "timeout";
-    case ErrorCode::kClosed: return "closed";
-    case ErrorCode::kMalformed: return "malformed";
-    case ErrorCode::kLimit: return "limit";
-    case ErrorCode::kCrypto: return "crypto";
-    case ErrorCode::kNotFound: return "not_found";
-    case ErrorCode::kConflict: return "conflict";
-    case ErrorCode::kIo: return "io";
-    case ErrorCode::kUnavailable: return "unavailable";
-    case ErrorCode::kRejected: return "rejected";
-    case ErrorCode::kInvalidArgument: return "invalid_argument";
-    case ErrorCode::kCorrupt: return "corrupt";
+    case ErrorCode::kCancelled:
+      return "cancelled";
+    case ErrorCode::kTimeout:
+      return "timeout";
+    case ErrorCode::kClosed:
+      return "closed";
+    case ErrorCode::kMalformed:
+      return "malformed";
+    case ErrorCode::kLimit:
+      return "limit";
+    case ErrorCode::kCrypto:
+      return "crypto";
+    case ErrorCode::kNotFound:
+      return "not_found";
+    case ErrorCode::kConflict:
+      return "conflict";
+    case ErrorCode::kIo:
+      return "io";
+    case ErrorCode::kUnavailable:
+      return "unavailable";
+    case ErrorCode::kRejected:
+      return "rejected";
+    case ErrorCode::kInvalidArgument:
+      return "invalid_argument";
+    case ErrorCode::kCorrupt:
+      return "corrupt";
   }
   return "unknown";
 }

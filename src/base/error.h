@@ -8,19 +8,19 @@
 namespace base {
 
 enum class ErrorCode {
-  kCancelled,    // the scope that waited was closed; never reported to a user
-  kTimeout,      // a deadline passed
-  kClosed,       // the connection, store or loop is gone
-  kMalformed,    // bytes that do not follow their format
-  kLimit,        // a length, depth or count over its bound
-  kCrypto,       // a signature, MAC or key is wrong
+  kCancelled,  // the scope that waited was closed; never reported to a user
+  kTimeout,    // a deadline passed
+  kClosed,     // the connection, store or loop is gone
+  kMalformed,  // bytes that do not follow their format
+  kLimit,      // a length, depth or count over its bound
+  kCrypto,     // a signature, MAC or key is wrong
   kNotFound,
   kConflict,     // somebody else holds it, or it is there already
   kIo,           // disk or socket
   kUnavailable,  // the peer cannot now; trying again later makes sense
   kRejected,     // the peer said no; `detail` has its number (HTTP status, iq or stream error code)
   kInvalidArgument,
-  kCorrupt,      // stored data that fails its checks
+  kCorrupt,  // stored data that fails its checks
 };
 
 std::string_view to_string(ErrorCode code);

@@ -5,13 +5,13 @@
 //   2026-11-20T23:14:07.412Z WARN  instance=6f9b reason=bad_mac_breaker failures=20 "20 messages could not …"
 #pragma once
 
+#include <fmt/format.h>
+
 #include <concepts>
 #include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include <fmt/format.h>
 
 namespace base {
 
@@ -36,8 +36,8 @@ struct LogField {
   LogField(std::string_view key_, std::string_view value_) : key(key_), value(value_) {}
   LogField(std::string_view key_, const char* value_) : key(key_), value(value_) {}
   template <class T>
-    requires(std::integral<T> || std::floating_point<T>)
-  LogField(std::string_view key_, T value_) : key(key_), value(fmt::format("{}", value_)) {}
+  requires(std::integral<T> || std::floating_point<T>) LogField(std::string_view key_, T value_)
+      : key(key_), value(fmt::format("{}", value_)) {}
 
   std::string_view key;
   std::string value;

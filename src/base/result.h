@@ -29,15 +29,15 @@ inline std::unexpected<Error> fail(Error error) { return std::unexpected(std::mo
 // WA_TRY_VOID(store.commit(changes));          when there is no value
 //
 // They are statements, not expressions: g++ 12 miscompiles co_await inside statement expressions.
-#define WA_TRY_WITH(return_word, result, declaration, ...)                \
-  auto result = __VA_ARGS__;                                              \
-  if (!result) return_word std::unexpected(std::move(result).error());    \
+#define WA_TRY_WITH(return_word, result, declaration, ...)             \
+  auto result = __VA_ARGS__;                                           \
+  if (!result) return_word std::unexpected(std::move(result).error()); \
   declaration = *std::move(result)
 
-#define WA_TRY_VOID_WITH(return_word, result, ...)                        \
-  do {                                                                    \
-    auto result = __VA_ARGS__;                                            \
-    if (!result) return_word std::unexpected(std::move(result).error());  \
+#define WA_TRY_VOID_WITH(return_word, result, ...)                       \
+  do {                                                                   \
+    auto result = __VA_ARGS__;                                           \
+    if (!result) return_word std::unexpected(std::move(result).error()); \
   } while (false)
 
 #define WA_TRY(declaration, ...) \

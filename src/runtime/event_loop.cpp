@@ -36,8 +36,7 @@ EventLoop::EventLoop(base::Clock& clock) : clock_(clock), thread_(std::this_thre
   for (uv_handle_t* handle : {as_handle(timer_), as_handle(after_poll_), as_handle(before_poll_)})
     uv_unref(handle);
 
-  if (auto* manual = dynamic_cast<base::ManualClock*>(&clock_))
-    manual->on_advance([this] { post([] {}); });
+  if (auto* manual = dynamic_cast<base::ManualClock*>(&clock_)) manual->on_advance([this] { post([] {}); });
 }
 
 EventLoop::~EventLoop() {
@@ -153,7 +152,8 @@ void EventLoop::arm_timer() {
   }
   const auto wait = timers_.begin()->first - clock_.now();
   const auto millis = std::chrono::ceil<std::chrono::milliseconds>(wait).count();
-  uv_timer_start(&timer_, [](uv_timer_t*) {}, static_cast<std::uint64_t>(std::max<std::int64_t>(millis, 0)), 0);
+  uv_timer_start(
+      &timer_, [](uv_timer_t*) {}, static_cast<std::uint64_t>(std::max<std::int64_t>(millis, 0)), 0);
   uv_unref(as_handle(timer_));
 }
 

@@ -25,7 +25,7 @@ namespace runtime {
 struct PromiseBase {
   std::coroutine_handle<> continuation;
   Cancellation* cancellation = nullptr;
-  bool starting = false;                // inside the first resume(), on the awaiter's stack
+  bool starting = false;  // inside the first resume(), on the awaiter's stack
   bool finished_while_starting = false;
 
   std::suspend_always initial_suspend() noexcept { return {}; }
@@ -60,10 +60,8 @@ struct TaskPromise : PromiseBase {
   std::optional<T> value;
   Task<T> get_return_object();
   template <class U>
-    requires std::convertible_to<U&&, T>
-  void return_value(U&& result) {
-    value.emplace(std::forward<U>(result));
-  }
+  requires std::convertible_to<U&&, T>
+  void return_value(U&& result) { value.emplace(std::forward<U>(result)); }
   T take() { return std::move(*value); }
 };
 
