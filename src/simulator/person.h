@@ -1,0 +1,113 @@
+// People on the desk: an account whose phone, and perhaps further devices, are played by the simulator with
+// a Signal stack of their own. A SimulatedPhone is the owner of clients under test: it scans their QR and is
+// device 0 of their account. A SimulatedContact is somebody to talk to.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "simulator/settings.h"
+
+namespace simulator {
+
+class World;
+class VirtualDevice;
+struct Account;
+
+class Person {
+ public:
+  virtual ~Person();
+  Person(const Person&) = delete;
+  Person& operator=(const Person&) = delete;
+
+  [[nodiscard]] const std::string& id() const { return id_; }  // "phone-1", "contact-3"
+  [[nodiscard]] std::string pn() const;                        // 5511900000001@s.whatsapp.net
+  [[nodiscard]] std::string lid() const;                       // 100000000000001@lid
+  [[nodiscard]] std::string number() const;
+
+  /// Sends from device `from_device` to a person (JID without device, PN or LID) or a group. Returns the
+  /// message id; the message itself leaves in a later turn of the loop. kNotFound for an unknown recipient
+  /// or device.
+  base::Result<std::string> send_text(std::string_view to, std::string_view text, int from_device = 0);
+  /// The same with an id of the caller's.
+  base::Result<std::string> send_text_as(std::string_view id, std::string_view to, std::string_view text,
+                                         int from_device = 0);
+
+  /// What the devices decrypted, oldest first, repeats included (see deliveries()).
+  [[nodiscard]] const std::deque<ReceivedMessage>& received() const { return received_; }
+  /// How many times device `device` decrypted message `id`. More than 1 is a message delivered twice.
+  [[nodiscard]] int deliveries(std::string_view id, int device = 0) const;
+  /// Receipts that came for message `id`: "" (delivered), "read", "played", "retry", …, in order.
+  [[nodiscard]] std::vector<std::string> receipts_for(std::string_view id) const;
+  /// Ciphertexts that could not be decrypted, all devices together.
+  [[nodiscard]] std::size_t decrypt_failures() const;
+
+  void set_receipts(Receipts receipts) { receipts_ = receipts; }
+  [[nodiscard]] Receipts receipts() const { return receipts_; }
+
+  /// Sends read receipts for the messages received so far in a chat.
+  void read_chat(std::string_view chat);
+  /// The devices claim that the next `count` messages could not be decrypted and ask for a retry.
+  void ask_retry(int count);
+  /// The next `count` ciphertexts that leave our devices are damaged.
+  void corrupt_next(int count);
+  /// New identity keys, no sessions, as after a new installation; contacts are told by the server.
+  void reinstall();
+  /// Cuts all devices from the server; what comes meanwhile is queued there.
+  void go_offline();
+  void go_online();
+
+  [[nodiscard]] Account& account() const { return account_; }
+  [[nodiscard]] VirtualDevice& device(std::size_t index) const { return *devices_.at(index); }
+  [[nodiscard]] std::size_t device_count() const { return devices_.size(); }
+
+ protected:
+  friend class VirtualDevice;
+  Person(World& world, Account& account, std::string id);
+  VirtualDevice& add_device();
+  /// A message has been decrypted for the first time on its device.
+  virtual void on_message(const ReceivedMessage& message, VirtualDevice& device);
+
+  World& world_;
+  Account& account_;
+  std::string id_;
+  std::vector<std::unique_ptr<VirtualDevice>> devices_;
+  std::deque<ReceivedMessage> received_;
+  Receipts receipts_ = Receipts::kDelivery;
+};
+
+class SimulatedPhone final : public Person {
+ public:
+  SimulatedPhone(World& world, Account& account, std::string id);
+
+  /// Scans a QR text: signs the companion's identity and hands it to the server. The companion is linked
+  /// once it has answered; see companions(). kMalformed for a text that is no QR, kNotFound when no
+  /// connection waits with that ref and identity key, kTimeout when the ref has expired.
+  base::Result<void> scan(std::string_view qr);
+  /// Types the 8-character code that a companion shows. kNotFound when no companion asked for this number;
+  /// a wrong code shows later, as no link.
+  base::Result<void> enter_code(std::string_view code);
+  /// Device JIDs (PN) of the linked companions.
+  [[nodiscard]] std::vector<std::string> companions() const;
+  /// Unlinks: the companion is told `device_removed` and logged out. kNotFound.
+  base::Result<void> remove_companion(std::string_view device_jid);
+};
+
+class SimulatedContact final : public Person {
+ public:
+  SimulatedContact(World& world, Account& account, std::string id, const ContactOptions& options);
+
+  void set_reply(Reply reply) { reply_ = reply; }
+
+ private:
+  void on_message(const ReceivedMessage& message, VirtualDevice& device) override;
+
+  Reply reply_;
+};
+
+}  // namespace simulator

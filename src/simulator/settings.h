@@ -1,0 +1,125 @@
+// What a simulated world can be told before it starts, and the small value types of its commands. JIDs in
+// this room's public interface are texts: "5511900000001@s.whatsapp.net", with ":device" where a device is
+// meant. They come from tests and from HTTP, and go back there.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace simulator {
+
+/// How long the server offers a companion to be linked.
+struct PairingSettings {
+  int refs = 6;                           // refs in `pair-device`
+  base::Duration first_ref{60'000};       // how long the first QR lives
+  base::Duration later_refs{20'000};      // and each of the others
+  base::Duration grace{5'000};            // a ref is accepted this long after its time
+  base::Duration answer_timeout{20'000};  // for the companion's answer to `pair-success`
+};
+
+/// Whether a number that nobody has finds the account with (or without) the ninth digit of Brazilian
+/// mobile numbers: 55 DD 9XXXXXXXX ⇄ 55 DD XXXXXXXX. The answer names the account's own number.
+enum class NinthDigit { kNormalise, kExact };
+
+struct Settings {
+  std::string bind = "127.0.0.1";
+  int port = 0;                 // WebSocket and control API; 0: any free one
+  std::uint64_t seed = 1;       // every key, id and ref follows from it
+  std::string tls_certificate;  // PEM files; empty: plain ws:// and http://
+  std::string tls_key;
+  PairingSettings pairing;
+  NinthDigit ninth_digit = NinthDigit::kNormalise;
+  base::Duration offline_batch_wait{2'000};  // for `offline_batch` before the queue is delivered anyway
+  std::size_t kept_messages = 20'000;        // received messages remembered per person, oldest forgotten
+};
+
+struct PersonOptions {
+  std::string number;  // digits with country code; empty: the next free one
+  std::string name;    // push name; empty: none is announced
+  std::string platform = "android";
+};
+
+/// What a contact does with a text.
+enum class Reply { kNone, kEcho };  // kEcho: "echo: <text>" to the chat it came from
+/// Which receipts a person's devices send for what they decrypt.
+enum class Receipts { kNone, kDelivery, kDeliveryAndRead };
+
+struct ContactOptions : PersonOptions {
+  int devices = 1;  // the phone and devices - 1 companions
+  Reply reply = Reply::kNone;
+  Receipts receipts = Receipts::kDelivery;
+};
+
+/// The form in which a person addresses the other side.
+enum class Addressing { kPn, kLid };
+
+/// One message that a simulated device decrypted.
+struct ReceivedMessage {
+  std::string id;
+  std::string from;  // author's device JID as the stanza said
+  std::string chat;  // whom the conversation is with, without device
+  int device = 0;    // which of the person's devices decrypted it
+  enum class Direction { kIncoming, kOwn } direction = Direction::kIncoming;  // kOwn: a copy of what we sent
+  std::string text;
+  std::string quoted_id;  // empty: none
+  std::vector<std::string> mentions;
+  std::string cipher;          // "pkmsg" or "msg"
+  std::int64_t timestamp = 0;  // the stanza's, Unix seconds
+};
+
+/// Something that goes wrong on command. `count` says how many times where that makes sense.
+struct Fault {
+  enum class Kind {
+    // now, on the live connection
+    kDropSocket,  // close TCP without a word
+    kStall,       // neither read nor write until kResume or the end of `delay` (0: no end)
+    kResume,
+    kHalfOpen,     // accept what comes, answer nothing, send nothing
+    kStreamError,  // `code`, `text` = conflict type if any; then close
+    kStreamEnd,    // <xmlstreamend/>, then close
+    // armed, for the next `count` occasions
+    kFailLogin,  // <failure reason=code>
+    kDropAck,    // a message is taken, its ack is not sent
+    kDelayAck,   // the ack comes after `delay`
+    kDoubleAck,
+    kAckError,        // the message is refused with `code`
+    kCloseBeforeAck,  // the message is taken, the socket closed instead of the ack
+    kWrongPhash,      // the ack carries a phash that matches nothing
+    kDuplicate,       // a stanza to the device is delivered twice
+    kReorder,         // a message to the device is delivered after the one that follows it
+    kCorrupt,         // one byte of the ciphertext to the device is flipped
+    kUnavailable,     // <unavailable/> is delivered in place of the ciphertext
+    kDropIq,          // an iq is not answered
+    kIqError,         // an iq is answered with `code`; `text` = only this xmlns
+    kRefuseUpgrade,   // for everybody: the WebSocket upgrade is refused
+  };
+  Kind kind = Kind::kDropSocket;
+  int count = 1;
+  int code = 0;
+  base::Duration delay{0};
+  std::string text;
+};
+
+/// What the server knows of one device of one account.
+struct DeviceStatus {
+  std::string jid;
+  std::string lid;
+  enum class Link { kOffline, kOnline, kActive } link = Link::kOffline;  // kActive: has asked for its queue
+  std::uint64_t logins = 0;
+  std::uint64_t messages_in = 0;   // accepted from it
+  std::uint64_t messages_out = 0;  // written to it, repeats included
+  std::size_t queued = 0;          // not yet acked by it
+  std::size_t pre_keys = 0;
+};
+
+/// A breach of the protocol by a client, seen by the server.
+struct Violation {
+  std::string device;
+  std::string what;  // stable word: "counter_reuse", "second_connection", "ack_mismatch", …
+  std::string detail;
+};
+
+}  // namespace simulator
