@@ -1,0 +1,23 @@
+// One runner per kind of vector file; the kind is the file name without ".json". To add a kind: write
+// vector_check/<kind>.cpp, declare it here and list it in registry.cpp.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string_view>
+
+#include "vector_check/report.h"
+
+namespace vector_check {
+
+using Runner = Outcome (*)(const nlohmann::json& file);
+
+/// Null for a kind that is not covered.
+Runner runner_for(std::string_view kind);
+
+Outcome run_binary_nodes(const nlohmann::json& file);
+Outcome run_hkdf_aes(const nlohmann::json& file);
+Outcome run_jid(const nlohmann::json& file);
+Outcome run_noise(const nlohmann::json& file);
+Outcome run_xeddsa(const nlohmann::json& file);
+
+}  // namespace vector_check
