@@ -18,9 +18,8 @@ using base::Bytes;
 using nlohmann::json;
 
 void check_hkdf(const json& entry, Case& check) {
-  const Bytes info = hex_bytes(entry, "info");
   const Bytes okm = crypto::hkdf_sha256(hex_bytes(entry, "ikm"), hex_bytes(entry, "salt"),
-                                        base::as_text(info), entry.at("length").get<std::size_t>());
+                                        text(entry, "info"), entry.at("length").get<std::size_t>());
   check.expect_equal(okm, hex_bytes(entry, "okm"), "okm");
 }
 
