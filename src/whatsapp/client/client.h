@@ -24,14 +24,11 @@
 #include "runtime/web_socket.h"
 #include "whatsapp/binary/jid.h"
 #include "whatsapp/client/account_store.h"
+#include "whatsapp/client/ended.h"
+#include "whatsapp/client/web_version.h"
 #include "whatsapp/signal/decrypt_error.h"
 
 namespace whatsapp {
-
-struct WebVersion {
-  std::uint32_t primary = 2, secondary = 3000, tertiary = 1'045'649'367;
-  [[nodiscard]] std::string text() const;  // "2.3000.1045649367"
-};
 
 struct ClientSettings {
   std::string socket_url = "wss://web.whatsapp.com/ws/chat";
@@ -43,27 +40,6 @@ struct ClientSettings {
   base::Duration handshake_timeout{20'000};
   base::Duration iq_timeout{30'000};
   base::Duration send_ack_timeout{60'000};
-};
-
-/// What the protocol asks for after a connection ended (spec 01, reaction words).
-enum class Reaction {
-  kRetry,         // reconnect with backoff
-  kRetryNow,      // reconnect at once
-  kRetrySlow,     // reconnect, starting at the 60 s level
-  kStop,          // do not reconnect by itself; the reason needs a person (replaced, banned, …)
-  kWipe,          // the device is no longer linked: put the auth state aside, link again
-  kConfirm,       // reconnect once at once and let the login's answer decide
-  kQrExhausted,   // nobody scanned: new refs after a backoff
-};
-
-/// Why a connection ended.
-struct Ended {
-  Reaction reaction = Reaction::kRetry;
-  std::string reason;   // stable word: "logged_out", "device_removed", "restart_required", "replaced", …
-  int code = 0;         // the server's number (401, 515, …), 0 if none
-  std::string message;  // a sentence for the operator
-  std::optional<base::Clock::wall_time> not_before;  // e.g. a temporary ban's end
-  enum class Reached { kNothing, kPairing, kPaired, kOpen } reached = Reached::kNothing;
 };
 
 /// Who we are, once linked.
