@@ -4,12 +4,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "whatsapp/signal/decrypt_error.h"
 
 namespace whatsapp::signal {
 
@@ -33,7 +35,7 @@ struct MessageKeys {
 };
 MessageKeys derive_message_keys(const base::Secret<32>& seed);
 
-/// Seeds by message counter, oldest first, at most kMaxSkippedKeys.
+/// Seeds by message counter, ascending, at most kMaxSkippedKeys: the lowest are forgotten first.
 class SkippedKeys {
  public:
   struct Entry {
@@ -46,12 +48,12 @@ class SkippedKeys {
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   [[nodiscard]] std::optional<std::uint32_t> lowest_index() const;
 
-  /// Removes and returns the seed of `index`.
-  std::optional<base::Secret<32>> take(std::uint32_t index);
+  /// The seed of `index`, or null.
+  [[nodiscard]] const base::Secret<32>* find(std::uint32_t index) const;
+  void erase(std::uint32_t index);
+  /// Keeps the order by index; a second seed for the same index is ignored.
   void add(std::uint32_t index, const base::Secret<32>& seed);
-  /// Walks the chain from `index` to `until` (excluded), remembering the seeds on the way; returns the
-  /// chain key for `until`. The caller has bounded the distance.
-  base::Secret<32> skip(base::Secret<32> chain_key, std::uint32_t index, std::uint32_t until);
+  void add_all(const SkippedKeys& others);
 
   /// (index, 4 bytes big-endian || seed, 32 bytes) repeated.
   [[nodiscard]] base::Bytes pack() const;
@@ -59,9 +61,26 @@ class SkippedKeys {
   static base::Result<SkippedKeys> unpack(base::ByteView packed);
 
  private:
-  void make_room(std::size_t count);
-
   std::vector<Entry> entries_;
 };
+
+/// What reading one message would do to a chain. Worked out before the message is known to be genuine, so
+/// that a forged one changes nothing.
+struct ChainAdvance {
+  struct Forward {
+    std::uint32_t index = 0;  // of the chain afterwards
+    base::Secret<32> key;
+    SkippedKeys passed;
+  };
+
+  base::Secret<32> seed;           // of the message
+  std::optional<Forward> forward;  // absent: the seed is one of the skipped
+};
+
+/// `key` is null for a closed chain. kDuplicate: used already, or too old to be kept. kTooFarAhead: at least
+/// `max_jump` messages would be skipped. kInvalidMessage: beyond the end of the chain.
+std::expected<ChainAdvance, DecryptError> plan_advance(std::uint32_t index, const base::Secret<32>* key,
+                                                       const SkippedKeys& skipped, std::uint32_t counter,
+                                                       std::uint32_t max_jump);
 
 }  // namespace whatsapp::signal

@@ -42,17 +42,18 @@ class SenderKeyRecord {
   [[nodiscard]] const std::vector<SenderKeyState>& states() const { return states_; }
   /// The newest state if it is ours (has the private signing key).
   [[nodiscard]] const SenderKeyState* own() const;
+  [[nodiscard]] SenderKeyState* mutable_own();
   [[nodiscard]] const SenderKeyState* find(std::uint32_t id) const;
+  [[nodiscard]] SenderKeyState* find_mutable(std::uint32_t id);
 
   /// Puts a state in front and drops what exceeds the limit.
   void insert(SenderKeyState state);
-  /// Replaces the state with the same id and signing key, in place.
-  void update(SenderKeyState state);
   void move_to_front(std::uint32_t id);
   void erase(std::uint32_t id);
 
   /// Takes in the keys of the same device under another address. Of a key that both have, the chain that
-  /// is less far is kept with the skipped seeds of both, so that nothing becomes unreadable.
+  /// is less far is kept with the skipped seeds of both, so that nothing becomes unreadable; of our own, the
+  /// one that is further.
   void absorb(const SenderKeyRecord& other);
 
  private:

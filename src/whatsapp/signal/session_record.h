@@ -31,6 +31,7 @@ class SessionRecord {
   /// Neither a current nor an archived state: the same as no session.
   [[nodiscard]] bool empty() const { return !current_ && archived_.empty(); }
   [[nodiscard]] const SessionState* current() const { return current_ ? &*current_ : nullptr; }
+  [[nodiscard]] SessionState* mutable_current() { return current_ ? &*current_ : nullptr; }
   [[nodiscard]] std::size_t archived_count() const { return archived_.size(); }
   [[nodiscard]] std::optional<SessionState> archived(std::size_t position) const;
 
@@ -47,7 +48,6 @@ class SessionRecord {
   void install(SessionState state);
   /// Puts the current state away without a new one: the next message fetches a bundle.
   void archive_current();
-  void replace_current(SessionState state);
   void replace_archived(std::size_t position, const SessionState& state);
   /// Makes the archived state at `position` current, with the content of `state`.
   void promote(std::size_t position, SessionState state);
@@ -58,7 +58,7 @@ class SessionRecord {
   void absorb(const SessionRecord& other);
 
  private:
-  void archive_back(const SessionState& state);
+  void archive_back(SessionState state);
   [[nodiscard]] bool has_state(const crypto::PublicKey& base_key) const;
 
   std::optional<SessionState> current_;
