@@ -1,0 +1,207 @@
+#include "connection/connection_runner.h"
+
+#include <charconv>
+#include <cstdio>
+#include <utility>
+
+#include "connection/qr_image.h"
+
+namespace worker {
+
+using base::ErrorCode;
+using runtime::Task;
+using whatsapp::Ended;
+
+namespace {
+
+std::int64_t unix_millis_in(const base::Bytes& text) {
+  std::int64_t value = 0;
+  const std::string_view digits = base::as_text(text);
+  std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return value;
+}
+
+}  // namespace
+
+ConnectionRunner::ConnectionRunner(ConnectionDependencies dependencies, ConnectionSettings settings)
+    : with_(std::move(dependencies)),
+      settings_(std::move(settings)),
+      policy_(settings_.reconnect, with_.loop.clock(), with_.random),
+      breaker_(settings_.bad_mac, with_.loop.clock()),
+      client_({with_.loop, with_.connector, with_.store, with_.random, *this, with_.sink, with_.log},
+              settings_.client) {}
+
+ConnectionRunner::~ConnectionRunner() = default;
+
+Task<RunVerdict> ConnectionRunner::run() {
+  const auto waited = co_await wait_for_pairing_cooldown();
+  if (!waited && waited.error().code == ErrorCode::kCancelled) co_return RunStopped{};
+  for (;;) {
+    auto verdict = co_await connect_once();
+    if (verdict) co_return std::move(*verdict);
+  }
+}
+
+// After the breaker tripped, no QR may be shown before the cooldown is over, across restarts too.
+Task<base::Result<void>> ConnectionRunner::wait_for_pairing_cooldown() {
+  const auto load = [](whatsapp::store::DeviceStore& store) { return store.value(kPairingNotBefore); };
+  WA_CO_TRY(const auto stored, co_await with_.store.read(load));
+  if (!stored) co_return base::Result<void>{};
+  const base::Duration left{unix_millis_in(*stored) - with_.loop.clock().unix_millis()};
+  if (left <= base::Duration{0}) co_return base::Result<void>{};
+  WA_CO_TRY(const bool linked, co_await is_linked());
+  if (linked) co_return base::Result<void>{};
+  report_disconnected("pairing_cooldown", 0, left);
+  co_return co_await runtime::sleep_for(with_.loop, left);
+}
+
+Task<base::Result<bool>> ConnectionRunner::is_linked() {
+  const auto load = [](whatsapp::store::DeviceStore& store) { return store.credentials(); };
+  WA_CO_TRY(const auto credentials, co_await with_.store.read(load));
+  co_return credentials && credentials->paired.has_value();
+}
+
+Task<std::optional<RunVerdict>> ConnectionRunner::connect_once() {
+  breaker_tripped_ = false;
+  report_connecting();
+  set_state(State::kConnecting);
+  Ended ended = co_await client_.run();
+  self_.reset();
+  set_state(State::kDisconnected);
+  if (ended.reason == "stopped" && !breaker_tripped_) co_return RunStopped{};
+  if (with_.metrics.closed) with_.metrics.closed(breaker_tripped_ ? "bad_mac_breaker" : ended.reason);
+
+  if (breaker_tripped_) {
+    report_disconnected("bad_mac_breaker", 0, settings_.bad_mac.cooldown);
+    co_return AuthUseless{"bad_mac_breaker", settings_.bad_mac.cooldown};
+  }
+  Decision decision = policy_.after(ended);
+  co_return co_await follow(std::move(decision), std::move(ended));
+}
+
+Task<std::optional<RunVerdict>> ConnectionRunner::follow(Decision decision, Ended ended) {
+  if (const auto* aside = std::get_if<PutAuthAside>(&decision)) {
+    const auto linked = co_await is_linked();
+    if (linked && *linked) {
+      with_.log.warn("the device is no longer linked; its auth state is put aside and a new QR follows",
+                     {{"reason", aside->reason}, {"code", ended.code}});
+      report_disconnected(aside->reason, ended.code, std::nullopt);
+      co_return AuthUseless{aside->reason, base::Duration{0}};
+    }
+    // Refused before it was ever linked: there is nothing to put aside, only something to wait for.
+    Ended refused = ended;
+    refused.reaction = whatsapp::Reaction::kRetrySlow;
+    refused.code = 0;
+    decision = policy_.after(refused);
+  }
+  const auto now = with_.loop.clock().now();
+  base::Duration delay{0};
+  if (const auto* again = std::get_if<ReconnectAfter>(&decision)) delay = again->delay;
+  if (const auto* park = std::get_if<Park>(&decision))
+    delay = std::chrono::ceil<base::Duration>(park->until - now);
+
+  const bool paired_just_now = ended.reached == Ended::Reached::kPaired && delay == base::Duration{0};
+  with_.log.info("connection ended", {{"reason", ended.reason},
+                                      {"code", ended.code},
+                                      {"retry_in_ms", delay.count()},
+                                      {"detail", ended.message}});
+  if (!paired_just_now) report_disconnected(ended.reason, ended.code, delay);
+  if (with_.metrics.reconnected) with_.metrics.reconnected();
+  co_return co_await wait_until(now + delay);
+}
+
+Task<std::optional<RunVerdict>> ConnectionRunner::wait_until(base::Clock::time_point when) {
+  const auto slept = co_await runtime::sleep_until(with_.loop, when);
+  if (!slept) co_return RunVerdict{RunStopped{}};
+  co_return std::nullopt;
+}
+
+void ConnectionRunner::on_qr(const std::string& text, base::Duration valid_for) {
+  const auto image = qr_data_url(text);
+  if (!image) {
+    with_.log.error("the QR cannot be drawn", {{"error", image.error().message}});
+    return;
+  }
+  edge::StatusUpdate update;
+  update.status = edge::InstanceStatus::kConnecting;
+  update.qr_code = *image;
+  update.qr = text;
+  report(std::move(update));
+  with_.log.info("a QR waits to be scanned", {{"valid_for_s", valid_for.count() / 1000}});
+  if (settings_.terminal_qr == ConnectionSettings::TerminalQr::kYes) {
+    if (const auto drawn = qr_terminal(text)) {
+      std::fputs(drawn->c_str(), stdout);
+      std::fflush(stdout);
+    }
+  }
+}
+
+void ConnectionRunner::on_paired(const whatsapp::Self& self) {
+  with_.log.info("linked", {{"jid", base::masked(self.pn.to_string())}});
+  // The QR on display has served: the edge shows CONNECTING without one until the login.
+  report_connecting();
+}
+
+void ConnectionRunner::on_open(const whatsapp::Self& self) {
+  self_ = self;
+  policy_.opened();
+  set_state(State::kConnected);
+  edge::StatusUpdate update;
+  update.status = edge::InstanceStatus::kConnected;
+  update.jid = self.pn.to_string();
+  if (!self.lid.user().empty()) update.lid = self.lid.to_string();
+  update.push_name = self.push_name;
+  report(std::move(update));
+  with_.log.info("connected", {{"jid", base::masked(self.pn.to_string())}});
+}
+
+void ConnectionRunner::on_synced() { with_.log.debug("the offline queue has been delivered"); }
+
+void ConnectionRunner::on_decrypt_failure(const std::string& message_id,
+                                          whatsapp::signal::DecryptError error) {
+  if (with_.metrics.decrypt_failed) with_.metrics.decrypt_failed(error);
+  if (breaker_.record_failure(message_id, error) == BadMacBreaker::Verdict::kKeepGoing) return;
+  breaker_tripped_ = true;
+  const auto& limits = settings_.bad_mac;
+  with_.log.warn("too many messages could not be decrypted; auth is put aside, a new QR follows",
+                 {{"reason", "bad_mac_breaker"},
+                  {"failures", limits.threshold},
+                  {"window_ms", limits.window.count()},
+                  {"next_qr_in_ms", limits.cooldown.count()}});
+  client_.disconnect();
+}
+
+void ConnectionRunner::on_decrypt_repaired(const std::string& message_id) {
+  breaker_.record_repair(message_id);
+}
+
+void ConnectionRunner::set_state(State state) {
+  state_ = state;
+  if (with_.on_state) with_.on_state();
+}
+
+void ConnectionRunner::report_connecting() {
+  edge::StatusUpdate update;
+  update.status = edge::InstanceStatus::kConnecting;
+  if (policy_.attempts() > 0) update.attempt = static_cast<std::uint32_t>(policy_.attempts());
+  report(std::move(update));
+}
+
+void ConnectionRunner::report_disconnected(const std::string& reason, int code,
+                                           std::optional<base::Duration> retry_in) {
+  edge::StatusUpdate update;
+  update.status = edge::InstanceStatus::kDisconnected;
+  update.reason = reason;
+  if (code != 0) update.reason_code = code;
+  if (retry_in) update.next_retry_at = with_.loop.clock().wall_now() + *retry_in;
+  if (policy_.attempts() > 0) update.attempt = static_cast<std::uint32_t>(policy_.attempts());
+  report(std::move(update));
+}
+
+void ConnectionRunner::report(edge::StatusUpdate update) {
+  update.instance_id = settings_.instance_id;
+  update.at = with_.loop.clock().wall_now();
+  with_.reporter.report(std::move(update), with_.fence);
+}
+
+}  // namespace worker

@@ -1,0 +1,111 @@
+// Keeps one account connected: connects, tells the edge what happens, waits and connects again, until it is
+// cancelled or the account's auth state has become useless. What it cannot do itself, putting that state
+// aside and starting over, it returns as a verdict to its owner, who holds the store.
+//
+//   CONNECTING ── open ──▶ CONNECTED ── end ──▶ DISCONNECTED ── backoff ──▶ CONNECTING …
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "base/log.h"
+#include "connection/bad_mac_breaker.h"
+#include "connection/reconnect_policy.h"
+#include "edge/status_reporter.h"
+#include "runtime/event_loop.h"
+#include "runtime/task.h"
+#include "whatsapp/client/account_store.h"
+#include "whatsapp/client/client.h"
+
+namespace worker {
+
+struct ConnectionSettings {
+  std::string instance_id;
+  whatsapp::ClientSettings client;
+  BadMacSettings bad_mac;
+  ReconnectSettings reconnect;
+  /// Also draw each QR on standard output (`make run`).
+  enum class TerminalQr { kNo, kYes } terminal_qr = TerminalQr::kNo;
+};
+
+/// Counts for /metrics; shared by the connections of a shard. All callbacks may be empty.
+struct ConnectionMetrics {
+  std::function<void(const std::string& reason)> closed;
+  std::function<void()> reconnected;
+  std::function<void(whatsapp::signal::DecryptError)> decrypt_failed;
+};
+
+struct ConnectionDependencies {
+  runtime::EventLoop& loop;
+  runtime::WebSocketConnector& connector;
+  whatsapp::AccountStore& store;
+  base::Random& random;
+  edge::StatusReporter& reporter;
+  whatsapp::MessageSink& sink;
+  base::Log log;
+  std::optional<std::uint64_t> fence;
+  ConnectionMetrics metrics;
+  /// Told at each change of the state below.
+  std::function<void()> on_state;
+};
+
+/// run() was cancelled.
+struct RunStopped {};
+/// The device is unlinked, its session invalid or its Signal store broken: put it aside and link again, no
+/// earlier than `cooldown` from now.
+struct AuthUseless {
+  std::string reason;
+  base::Duration cooldown{0};
+};
+using RunVerdict = std::variant<RunStopped, AuthUseless>;
+
+class ConnectionRunner final : private whatsapp::ClientObserver {
+ public:
+  enum class State { kConnecting, kConnected, kDisconnected };
+
+  ConnectionRunner(ConnectionDependencies dependencies, ConnectionSettings settings);
+  ~ConnectionRunner() override;
+
+  /// Until cancelled or the auth state is useless. The final DISCONNECTED of a cancelled run is the owner's.
+  runtime::Task<RunVerdict> run();
+
+  [[nodiscard]] State state() const { return state_; }
+  [[nodiscard]] whatsapp::Client& client() { return client_; }
+  /// Own identity, known while connected.
+  [[nodiscard]] const std::optional<whatsapp::Self>& self() const { return self_; }
+
+  /// Name under which the earliest time of a new pairing is kept in the store, Unix milliseconds as text.
+  static constexpr const char* kPairingNotBefore = "pairing_not_before";
+
+ private:
+  void on_qr(const std::string& text, base::Duration valid_for) override;
+  void on_paired(const whatsapp::Self& self) override;
+  void on_open(const whatsapp::Self& self) override;
+  void on_synced() override;
+  void on_decrypt_failure(const std::string& message_id, whatsapp::signal::DecryptError error) override;
+  void on_decrypt_repaired(const std::string& message_id) override;
+
+  runtime::Task<base::Result<void>> wait_for_pairing_cooldown();
+  runtime::Task<base::Result<bool>> is_linked();
+  runtime::Task<std::optional<RunVerdict>> connect_once();
+  runtime::Task<std::optional<RunVerdict>> follow(Decision decision, whatsapp::Ended ended);
+  runtime::Task<std::optional<RunVerdict>> wait_until(base::Clock::time_point when);
+
+  void set_state(State state);
+  void report_connecting();
+  void report_disconnected(const std::string& reason, int code, std::optional<base::Duration> retry_in);
+  void report(edge::StatusUpdate update);
+
+  ConnectionDependencies with_;
+  ConnectionSettings settings_;
+  ReconnectPolicy policy_;
+  BadMacBreaker breaker_;
+  State state_ = State::kDisconnected;
+  std::optional<whatsapp::Self> self_;
+  bool breaker_tripped_ = false;
+  whatsapp::Client client_;  // last: it calls back into the members above
+};
+
+}  // namespace worker
