@@ -1,0 +1,117 @@
+// Reading the plaintext of messages: what a serialised Message says, once its wrappers are taken off. Every
+// byte of it comes from a peer; nothing here believes who it claims to be. What only our own account may
+// say (SelfNotice, DeviceSent) is reported, and the caller decides by the sender. Spec 05 §5, §10.1.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace whatsapp::message {
+
+/// Messages inside messages (quoted, edited, wrapped, commented). Deeper is refused.
+inline constexpr std::size_t kMaxNesting = 64;
+/// Wrappers taken off one after the other; content below more of them is unsupported.
+inline constexpr std::size_t kMaxWrappers = 10;
+/// Mentioned JIDs that are read; more are ignored.
+inline constexpr std::size_t kMaxMentions = 1024;
+
+enum class Kind {
+  kNone,  // nothing for people: keys, protocol notices, an empty wrapper
+  kText,
+  kImage,
+  kVideo,
+  kGif,
+  kVideoNote,
+  kAudio,
+  kVoice,
+  kDocument,
+  kSticker,
+  kStickerPack,
+  kLocation,
+  kLiveLocation,
+  kContact,
+  kReaction,
+  kPoll,
+  kPollVote,
+  kPollResult,
+  kEvent,
+  kEventResponse,
+  kEdit,
+  kRevoke,
+  kEphemeralSetting,
+  kPin,
+  kKeep,
+  kComment,
+  kInteractive,
+  kInteractiveReply,
+  kOrder,
+  kProduct,
+  kPayment,
+  kGroupInvite,
+  kChannelInvite,
+  kCallLog,
+  kUnsupported,  // something for people that this version does not know
+};
+
+/// The word for a kind that applications see: "text", "image", "ptt", …
+std::string_view to_string(Kind kind);
+
+/// Text in it is valid UTF-8.
+struct Content {
+  Kind kind = Kind::kNone;
+  std::string text;       // body, caption, emoji of a reaction, name of a poll
+  std::string target_id;  // message that is edited, revoked, reacted to, pinned or kept; empty: none
+  std::string quoted_id;  // message that is answered; empty: none
+  std::string quoted_author;
+  std::vector<std::string> mentions;  // JID texts
+  bool view_once = false;
+  bool ephemeral = false;
+};
+
+/// A group's sender key on its way to us.
+struct SenderKeyShare {
+  std::string group;  // JID text; empty: the chat it came in
+  base::Bytes distribution;
+};
+
+/// What another of our devices sent, and to whom.
+struct DeviceSent {
+  std::string destination;  // JID text
+};
+
+/// History is offered for download.
+struct HistorySyncNotice {};
+/// Keys of the app state, each with its serialised AppStateSyncKeyData.
+struct AppStateKeys {
+  std::vector<std::pair<base::Bytes, base::Bytes>> keys;  // id, data
+};
+/// PN and LID user of contacts, digits.
+struct LidMappings {
+  std::vector<std::pair<std::string, std::string>> pairs;
+};
+/// Any other protocol message that only our own devices may send.
+struct OtherNotice {
+  std::int32_t type = 0;
+};
+using SelfNotice = std::variant<std::monostate, HistorySyncNotice, AppStateKeys, LidMappings, OtherNotice>;
+
+struct ReadMessage {
+  Content content;
+  std::optional<DeviceSent> device_sent;  // believe it only from our own account
+  std::optional<SenderKeyShare> sender_key;
+  SelfNotice self_notice;  // obey it only from our own account
+};
+
+/// kMalformed for bytes that are no Message, kLimit for one nested too deep.
+base::Result<ReadMessage> read_message(base::ByteView unpadded);
+
+}  // namespace whatsapp::message

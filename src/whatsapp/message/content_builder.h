@@ -1,0 +1,37 @@
+// Writing the plaintext of messages: a serialised Message (proto/message.proto), without padding. A message
+// is serialised once; what goes to our own devices is wrapped around those very bytes. Spec 05 §2.6, §2.7,
+// §5.3.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace whatsapp::message {
+
+/// Of every new message: what votes, encrypted edits and reports about it are derived from later.
+using MessageSecret = base::FixedBytes<32>;
+
+/// The message that ours answers. The quoted content is not repeated: clients show their own copy.
+struct Quote {
+  std::string id;
+  std::string author;  // JID text without device, in the addressing of the chat
+};
+
+struct TextContent {
+  std::string body;
+  std::optional<Quote> quote;
+  std::vector<std::string> mentions;  // JID texts without device; the body has "@user" for each
+};
+
+/// `conversation`, or `extendedTextMessage` as soon as there is a quote or a mention.
+base::Bytes build_text(const TextContent& text, const MessageSecret& secret);
+
+/// The form that our own other devices get: it names the chat, `destination`. The context of the message is
+/// inside and, once more, outside.
+base::Bytes wrap_device_sent(base::ByteView message, std::string_view destination);
+
+}  // namespace whatsapp::message
