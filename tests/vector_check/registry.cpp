@@ -7,7 +7,9 @@ namespace vector_check {
 namespace {
 
 constexpr std::pair<std::string_view, Runner> kRunners[] = {
+    {"binary_nodes", run_binary_nodes},
     {"hkdf_aes", run_hkdf_aes},
+    {"jid", run_jid},
     {"xeddsa", run_xeddsa},
 };
 

@@ -13,9 +13,11 @@ namespace whatsapp::binary {
 /// What a hostile or broken peer may make us spend on one stanza.
 struct DecodeLimits {
   std::size_t inflated_bytes = 64 * 1024 * 1024;
-  std::size_t inflate_ratio = 1100;  // zlib cannot do more than 1032:1; more is not zlib's doing
-  std::size_t nesting = 32;          // nodes inside nodes, the root being 1
+  std::size_t inflate_ratio = 256;               // real stanzas stay below 50
+  std::size_t inflate_free_bytes = 1024 * 1024;  // below this the ratio does not matter
+  std::size_t nesting = 32;                      // nodes inside nodes, the root being 1
   std::size_t nodes = 2'000'000;
+  std::size_t attributes = 4'000'000;  // of all nodes together
 };
 
 /// Flag byte 00 and the node; never compressed. kInvalidArgument if a JID has no form on the wire (a

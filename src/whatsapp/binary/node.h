@@ -64,6 +64,9 @@ class Node {
   Node& add_child(Node child);
   Node&& add(Node child) && { return std::move(add_child(std::move(child))); }
   Node&& add(Children children) &&;
+  /// Replaces all attributes; of several values for a key the last one stays.
+  Node& set_attributes(std::vector<Attribute> attributes);
+  Node& set_children(Children children);
   Node& set_bytes(base::Bytes bytes);
   Node&& bytes(base::Bytes content) && { return std::move(set_bytes(std::move(content))); }
   Node&& bytes(base::ByteView content) && { return std::move(set_bytes(base::to_bytes(content))); }
