@@ -7,9 +7,11 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "edge/edge.h"
 #include "runtime/event_loop.h"
+#include "runtime/one_shot.h"
 #include "runtime/task_scope.h"
 
 namespace edge {
@@ -40,13 +42,16 @@ class ContactResolver {
   struct Entry {
     std::string key;
     std::string contact_id;  // empty: none, until `expires`
-    base::Clock::time_point expires;
-    bool running = false;
+    base::Clock::time_point expires{};
+    bool asking = false;
+    std::vector<runtime::OneShot<runtime::Done>*> waiters;
   };
   using Entries = std::list<Entry>;  // most recently used first
 
-  Entries::iterator touch(const std::string& key);
+  Entry* find_fresh(const std::string& key);
+  Entry& start(const ContactQuery& query, const std::string& key);
   runtime::Task<void> ask(ContactQuery query, std::string key);
+  void settle(Entry& entry, const base::Result<std::string>& answer);
   void evict();
 
   runtime::EventLoop& loop_;

@@ -2,7 +2,7 @@
 // the rooms above write a fake.
 //
 // Errors, the same for every call:
-//   kCancelled    the caller's scope was closed
+//   kCancelled    the caller's scope was closed, or the call was superseded
 //   kUnavailable  network, 408, 425, 429, 5xx; detail: HTTP status or 0 — after the retries that were asked
 //   for kTimeout      the same, when the last attempt ran out of time kRejected     401/403 (the secret is
 //   wrong), or another 4xx: final for this request. detail: HTTP status;
@@ -15,6 +15,7 @@
 //   auto settings = co_await edge.worker_settings(call);
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,6 +45,8 @@ struct Call {
   std::string idempotency_key;
   std::string traceparent;             // W3C; empty: a fresh one
   std::optional<std::uint64_t> fence;  // of the instance's lock, sent as X-Fencing-Token
+  /// Asked between attempts: true ends the call with kCancelled, because newer news takes its place.
+  std::function<bool()> superseded;
 };
 
 /// What the last answers say about the edge, for /ready.

@@ -21,6 +21,8 @@
 
 namespace edge {
 
+class RequestRunner;
+
 struct EdgeClientSettings {
   std::string base_url;  // trailing "/" and "/inbound" are trimmed
   std::string worker_secret;
@@ -69,8 +71,7 @@ class EdgeClient final : public Edge {
   [[nodiscard]] Reachability reachability() const override;
 
  private:
-  class Caller;
-  std::unique_ptr<Caller> caller_;
+  std::unique_ptr<RequestRunner> runner_;
 };
 
 }  // namespace edge

@@ -8,10 +8,12 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/log.h"
 #include "edge/edge.h"
 #include "runtime/event_loop.h"
+#include "runtime/one_shot.h"
 #include "runtime/task_scope.h"
 
 namespace edge {
@@ -39,11 +41,12 @@ class StatusReporter {
     std::optional<std::uint64_t> fence;
   };
   struct Lane {
-    std::optional<Waiting> next;               // the newest not yet sent
-    runtime::Cancellation* attempt = nullptr;  // of the request under way
+    std::optional<Waiting> next;                             // the newest not yet sent
+    std::vector<runtime::OneShot<runtime::Done>*> flushers;  // waiting in flush()
   };
   runtime::Task<void> deliver(std::string instance_id);
-  runtime::Task<void> send(Waiting waiting);
+  runtime::Task<void> send(Waiting waiting, Lane& lane);
+  void finish(const std::string& instance_id);
 
   runtime::EventLoop& loop_;
   Edge& edge_;
