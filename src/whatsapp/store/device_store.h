@@ -25,6 +25,7 @@ namespace whatsapp::store {
 
 using base::Bytes;
 using base::ByteView;
+using base::Error;
 using base::Result;
 using UnixSeconds = std::int64_t;
 
@@ -32,10 +33,10 @@ using UnixSeconds = std::int64_t;
 
 /// What pairing gave us. Absent while the device is unlinked.
 struct PairedDevice {
-  binary::Jid pn;           // own device JID, user:device@s.whatsapp.net
-  binary::Jid lid;          // own device LID, user:device@lid; empty user if the server gave none
-  Bytes account_identity;   // ADVSignedDeviceIdentity, all four fields, serialised
-  std::string platform;     // of the phone, e.g. "android"
+  binary::Jid pn;          // own device JID, user:device@s.whatsapp.net
+  binary::Jid lid;         // own device LID, user:device@lid; empty user if the server gave none
+  Bytes account_identity;  // ADVSignedDeviceIdentity, all four fields, serialised
+  std::string platform;    // of the phone, e.g. "android"
   std::string business_name;
   std::string push_name;
   UnixSeconds paired_at = 0;
@@ -45,13 +46,13 @@ struct PairedDevice {
 struct DeviceCredentials {
   crypto::KeyPair noise;
   crypto::KeyPair identity;
-  std::uint32_t registration_id = 0;      // 1..16380
-  signal::SignedPreKey signed_pre_key;    // the current one; older ones stay in signed_pre_keys
+  std::uint32_t registration_id = 0;    // 1..16380
+  signal::SignedPreKey signed_pre_key;  // the current one; older ones stay in signed_pre_keys
   base::Secret<32> adv_secret;
   std::optional<PairedDevice> paired;
-  std::uint32_t next_pre_key_id = 1;      // only grows; wraps 0xFFFFFF → 1
-  std::uint32_t login_count = 0;          // successful logins since pairing
-  Bytes routing_info;                     // opaque; empty: none
+  std::uint32_t next_pre_key_id = 1;  // only grows; wraps 0xFFFFFF → 1
+  std::uint32_t login_count = 0;      // successful logins since pairing
+  Bytes routing_info;                 // opaque; empty: none
 };
 
 // ---- rows -----------------------------------------------------------------------------------------
@@ -122,10 +123,10 @@ struct OutboundRow {
   State state = State::kClaimed;
   std::string to_original;
   std::string to_normalized;
-  std::string payload;     // the queued message as JSON, to send it again after a crash; wiped when marked
-  Bytes stanza;            // the encoded stanza once built: re-sent byte for byte until acked; wiped when acked
-  std::string error;       // stable word, when failed
-  std::string debug;       // JSON for send_debug
+  std::string payload;  // the queued message as JSON, to send it again after a crash; wiped when marked
+  Bytes stanza;         // the encoded stanza once built: re-sent byte for byte until acked; wiped when acked
+  std::string error;    // stable word, when failed
+  std::string debug;    // JSON for send_debug
   std::int64_t order = 0;  // position in the queue, per account
   UnixSeconds updated_at = 0;
 };
@@ -137,7 +138,7 @@ struct InboundRow {
   std::int64_t sequence = 0;  // assigned by the store on insert, ascending
   std::string chat;           // order is kept per chat
   std::string message_id;
-  std::string payload;        // the JSON body of POST /inbound
+  std::string payload;  // the JSON body of POST /inbound
   UnixSeconds received_at = 0;
 };
 
@@ -148,7 +149,8 @@ struct InboundBacklog {
 
 // ---- changes --------------------------------------------------------------------------------------
 
-/// A batch that is committed whole or not at all. Within one batch the last put of a key wins.
+/// A batch that is committed whole or not at all. Within one batch the last put of a key wins; device lists
+/// are dropped before they are put, pre-keys are put before they are confirmed or used.
 struct Changes {
   std::optional<DeviceCredentials> credentials;
 
@@ -170,14 +172,14 @@ struct Changes {
   std::vector<SeenMessage> seen_messages;
   std::vector<RetryCounter> retry_counters;
 
-  std::vector<OutboundRow> outbound;  // insert or replace by queue_id
-  std::vector<InboundRow> inbound;    // inserted; sequence is assigned
+  std::vector<OutboundRow> outbound;            // insert or replace by queue_id
+  std::vector<InboundRow> inbound;              // inserted; sequence is assigned
   std::vector<std::int64_t> inbound_delivered;  // sequences, deleted
 
   std::vector<std::pair<std::string, std::optional<Bytes>>> values;  // small facts by name; nullopt deletes
 
   [[nodiscard]] bool empty() const;
-  /// Appends `later`, whose puts win.
+  /// Appends `later`, whose puts and deletions win.
   void merge(Changes&& later);
 };
 
@@ -206,7 +208,8 @@ class DeviceStore {
   /// Keys uploaded (or handed out) and not used yet.
   virtual Result<std::size_t> confirmed_pre_key_count() = 0;
   virtual Result<std::optional<signal::SignedPreKey>> signed_pre_key(std::uint32_t id) = 0;
-  virtual Result<std::optional<Bytes>> sender_key(const std::string& group, const signal::Address& sender) = 0;
+  virtual Result<std::optional<Bytes>> sender_key(const std::string& group,
+                                                  const signal::Address& sender) = 0;
 
   virtual Result<std::optional<std::string>> lid_of(const std::string& pn_user) = 0;
   virtual Result<std::optional<std::string>> pn_of(const std::string& lid_user) = 0;
@@ -227,8 +230,20 @@ class DeviceStore {
 
   virtual Result<std::optional<Bytes>> value(const std::string& name) = 0;
 
-  /// Forgets what has expired: seen messages, sent messages, retry counters, marked journal rows.
+  /// Forgets what has expired: seen messages, sent messages, retry counters, marked journal rows
+  /// (store/retention.h).
   virtual Result<void> purge(UnixSeconds now) = 0;
+
+  enum class Previous { kDiscard, kKeepCopy };
+  /// The link is gone (logged out) or beyond repair (Bad MAC breaker): forgets keys, sessions, lists and
+  /// values, so that the next pairing begins clean. What is owed to the edge stays: the journal (without
+  /// stanzas, which nobody can use any more) and the spool. kKeepCopy first puts a copy of everything beside
+  /// the file, named after `why` (a word) and `now`; the two newest copies are kept.
+  virtual Result<void> forget_link(Previous previous, std::string_view why, UnixSeconds now) = 0;
+
+  /// Gives back what can be had again: the open file, its caches. The next call opens it by itself; the
+  /// account stays locked against other processes.
+  virtual void rest() {}
 };
 
 }  // namespace whatsapp::store
