@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
+#include <utility>
 
 #include "runtime/event_loop.h"
 #include "runtime/one_shot.h"
@@ -44,5 +46,23 @@ class TaskScope {
   std::size_t running_ = 0;
   OneShot<Done>* joiner_ = nullptr;
 };
+
+namespace detail {
+template <class T>
+Task<void> keep_result(Task<T> task, std::optional<T>& out) {
+  out.emplace(co_await std::move(task));
+}
+}  // namespace detail
+
+/// Runs `task` so that it is cancelled with `cancellation` instead of with the caller; the caller goes on
+/// after it, to put things in order.
+template <class T>
+Task<T> run_under(EventLoop& loop, Cancellation& cancellation, Task<T> task) {
+  TaskScope scope(loop, &cancellation);
+  std::optional<T> result;
+  scope.spawn(detail::keep_result(std::move(task), result));
+  co_await scope.join();
+  co_return std::move(*result);
+}
 
 }  // namespace runtime

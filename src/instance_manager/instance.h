@@ -1,0 +1,52 @@
+// One account in this worker, from lock to release: takes its lock, opens its store, keeps it connected,
+// sends what is queued and forwards what arrives; gives everything back in the opposite order. Lives on one
+// shard.
+//
+//   lock → store → { connection, queue, inbound } … → store closed → lock released
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/log.h"
+#include "edge/types.h"
+#include "instance_manager/instance_host.h"
+#include "instance_manager/shard_services.h"
+#include "runtime/task.h"
+
+namespace worker {
+
+class Instance {
+ public:
+  Instance(ShardServices& services, edge::EligibleInstance eligible);
+  ~Instance();  // run() must have returned
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+
+  void on_phase(std::function<void(InstancePhase)> told) { told_ = std::move(told); }
+
+  /// Until stop(), or until the lock is lost. Returns why it ended, a stable word of InstanceEvents::ended.
+  runtime::Task<std::string> run();
+  /// Asks run() to wind down: in order, with what is in flight journalled.
+  void stop();
+
+ private:
+  class Account;
+
+  runtime::Task<std::string> run_locked(InstanceLock& lock);
+  runtime::Task<std::string> run_account(Account& account, InstanceLock& lock);
+  runtime::Task<void> say_goodbye(InstanceLock& lock, const std::string& why);
+  runtime::Task<base::Result<std::unique_ptr<Account>>> open_account(InstanceLock& lock);
+  void set_phase(InstancePhase phase);
+
+  ShardServices& services_;
+  edge::EligibleInstance eligible_;
+  base::Log log_;
+  std::function<void(InstancePhase)> told_;
+  runtime::Cancellation life_;  // cancelled by stop() or when the lock is lost
+  std::string lost_reason_;     // why the lock is lost; empty: it is not
+};
+
+}  // namespace worker

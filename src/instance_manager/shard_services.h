@@ -1,0 +1,45 @@
+// What a shard offers to the instances on it. One of each per shard, shared by all its instances; everything
+// here lives on the shard's loop and outlives the instances.
+#pragma once
+
+#include "base/random.h"
+#include "connection/auth_quarantine.h"
+#include "connection/connection_runner.h"
+#include "edge/contact_resolver.h"
+#include "edge/edge.h"
+#include "edge/status_reporter.h"
+#include "instance_manager/instance_lock.h"
+#include "runtime/blocking_executor.h"
+#include "runtime/event_loop.h"
+#include "runtime/web_socket.h"
+
+namespace worker {
+
+/// Counts for /metrics. All callbacks may be empty; called on any shard.
+struct InstanceMetrics {
+  ConnectionMetrics connection;
+  std::function<void(const std::string& operation, const std::string& result)> lock;
+  std::function<void(const std::string& direction, const std::string& result)> message;
+};
+
+struct InstanceSettings {
+  std::string auth_base = "/data/auth";
+  whatsapp::store::Durability durability = whatsapp::store::Durability::kFull;
+  LockSettings lock;
+  ConnectionSettings connection;  // instance_id is filled in per instance
+  base::Duration queue_poll{2'000};
+};
+
+struct ShardServices {
+  runtime::EventLoop& loop;
+  runtime::WebSocketConnector& connector;
+  runtime::BlockingExecutor& executor;
+  edge::Edge& edge;
+  edge::StatusReporter& reporter;
+  edge::ContactResolver& contacts;
+  base::Random& random;
+  InstanceSettings settings;
+  InstanceMetrics metrics;
+};
+
+}  // namespace worker
