@@ -25,6 +25,7 @@
 #include "whatsapp/binary/jid.h"
 #include "whatsapp/client/account_store.h"
 #include "whatsapp/client/ended.h"
+#include "whatsapp/client/self.h"
 #include "whatsapp/client/web_version.h"
 #include "whatsapp/signal/decrypt_error.h"
 
@@ -40,13 +41,6 @@ struct ClientSettings {
   base::Duration handshake_timeout{20'000};
   base::Duration iq_timeout{30'000};
   base::Duration send_ack_timeout{60'000};
-};
-
-/// Who we are, once linked.
-struct Self {
-  binary::Jid pn;   // device JID
-  binary::Jid lid;  // device LID; empty user when unknown
-  std::string push_name;
 };
 
 /// Told on the loop, synchronously; must not block or throw.
