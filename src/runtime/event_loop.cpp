@@ -41,6 +41,7 @@ EventLoop::EventLoop(base::Clock& clock) : clock_(clock), thread_(std::this_thre
 
 EventLoop::~EventLoop() {
   thread_ = std::this_thread::get_id();
+  shared_.clear();
   if (auto* manual = dynamic_cast<base::ManualClock*>(&clock_)) manual->on_advance(nullptr);
   for (uv_handle_t* handle : {as_handle(wake_), as_handle(timer_), as_handle(after_poll_),
                               as_handle(before_poll_), as_handle(keep_turning_)})

@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <typeindex>
 #include <vector>
 
 #include "base/clock.h"
@@ -57,6 +58,15 @@ class EventLoop {
   /// Harmless for an id that has fired or was cancelled.
   void cancel_timer(TimerId id);
 
+  /// The T that everything on this loop shares (e.g. its libwebsockets context): made as T(loop) at first
+  /// use, destroyed first thing in ~EventLoop, outside of any callback. Loop thread only.
+  template <class T>
+  T& shared() {
+    std::shared_ptr<void>& slot = shared_[typeid(T)];
+    if (!slot) slot = std::make_shared<T>(*this);
+    return *static_cast<T*>(slot.get());
+  }
+
   [[nodiscard]] base::Clock& clock() const { return clock_; }
   [[nodiscard]] uv_loop_t* uv() { return &loop_; }
   [[nodiscard]] bool in_loop_thread() const { return std::this_thread::get_id() == thread_; }
@@ -90,6 +100,7 @@ class EventLoop {
   std::map<TimerId, std::multimap<Clock::time_point, Timer>::iterator> timer_index_;
   TimerId next_timer_ = 1;
   bool draining_ = false;
+  std::map<std::type_index, std::shared_ptr<void>> shared_;
 };
 
 }  // namespace runtime

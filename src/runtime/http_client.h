@@ -35,13 +35,13 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  /// Any HTTP status is a value. Errors: kTimeout, kUnavailable (DNS, connect, TLS, broken off), kLimit,
-  /// kCancelled (the transfer is then aborted).
+  /// Any HTTP status is a value; redirects are not followed, proxies of the environment not used. Errors:
+  /// kTimeout, kUnavailable (DNS, connect, TLS, broken off), kLimit, kInvalidArgument (URL, headers),
+  /// kCancelled (the transfer is then aborted). The total time-out runs on the loop's clock.
   Task<base::Result<HttpResponse>> send(HttpRequest request);
 
  private:
-  class Multi;
-  std::unique_ptr<Multi> multi_;
+  std::shared_ptr<class CurlMulti> multi_;  // shared with the requests that run
 };
 
 }  // namespace runtime
