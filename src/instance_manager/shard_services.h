@@ -12,6 +12,7 @@
 #include "runtime/blocking_executor.h"
 #include "runtime/event_loop.h"
 #include "runtime/web_socket.h"
+#include "whatsapp/store/sqlite_device_store.h"
 
 namespace worker {
 
