@@ -234,12 +234,11 @@ class DeviceStore {
   /// (store/retention.h).
   virtual Result<void> purge(UnixSeconds now) = 0;
 
-  enum class Previous { kDiscard, kKeepCopy };
   /// The link is gone (logged out) or beyond repair (Bad MAC breaker): forgets keys, sessions, lists and
   /// values, so that the next pairing begins clean. What is owed to the edge stays: the journal (without
-  /// stanzas, which nobody can use any more) and the spool. kKeepCopy first puts a copy of everything beside
-  /// the file, named after `why` (a word) and `now`; the two newest copies are kept.
-  virtual Result<void> forget_link(Previous previous, std::string_view why, UnixSeconds now) = 0;
+  /// stanzas, which nobody can use any more) and the spool. With `copy_to`, a folder that does not exist yet,
+  /// a whole copy is put there first; it can be opened like any account's folder.
+  virtual Result<void> forget_link(const std::optional<std::string>& copy_to) = 0;
 
   /// Gives back what can be had again: the open file, its caches. The next call opens it by itself; the
   /// account stays locked against other processes.

@@ -221,7 +221,7 @@ Result<void> MemoryDeviceStore::purge(UnixSeconds now) {
   return {};
 }
 
-Result<void> MemoryDeviceStore::forget_link(Previous, std::string_view, UnixSeconds) {
+Result<void> MemoryDeviceStore::forget_link(const std::optional<std::string>&) {
   link_ = {};
   for (auto& [id, row] : outbound_) row.stanza.clear();
   return {};

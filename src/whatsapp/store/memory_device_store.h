@@ -39,7 +39,7 @@ class MemoryDeviceStore final : public DeviceStore {
   Result<InboundBacklog> inbound_backlog() override;
   Result<std::optional<Bytes>> value(const std::string& name) override;
   Result<void> purge(UnixSeconds now) override;
-  Result<void> forget_link(Previous previous, std::string_view why, UnixSeconds now) override;
+  Result<void> forget_link(const std::optional<std::string>& copy_to) override;
 
   /// Every commit fails with `error` until nullopt is given; reads go on.
   void fail_commits_with(std::optional<Error> error) { commit_error_ = std::move(error); }

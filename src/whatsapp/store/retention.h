@@ -23,7 +23,4 @@ inline constexpr std::int64_t kRetryCountersKept = 50'000;
 // A queue that lost a mark-sent hands the message out again: the row is what keeps it from being sent twice.
 inline constexpr std::int64_t kMarkedOutboundLife = 7 * kDay;
 
-// Copies of a link that was put aside (DeviceStore::forget_link).
-inline constexpr int kCopiesKept = 2;
-
 }  // namespace whatsapp::store::retention

@@ -1,7 +1,6 @@
 #include "whatsapp/store/sqlite_device_store.h"
 
 #include "base/clock.h"
-#include "whatsapp/store/retention.h"
 #include "whatsapp/store/schema.h"
 #include "whatsapp/store/sqlite_commit.h"
 #include "whatsapp/store/sqlite_rows.h"
@@ -81,13 +80,11 @@ Result<void> SqliteDeviceStore::purge(UnixSeconds now) {
   return use([&](SqliteDatabase& db) { return db.in_transaction([&] { return delete_expired(db, now); }); });
 }
 
-Result<void> SqliteDeviceStore::forget_link(Previous previous, std::string_view why, UnixSeconds now) {
+Result<void> SqliteDeviceStore::forget_link(const std::optional<std::string>& copy_to) {
   return use([&](SqliteDatabase& db) -> Result<void> {
-    if (previous == Previous::kKeepCopy) {
-      const auto copy = folder_.copy_name(why, now);
-      WA_TRY_VOID(StoreFolder::make_private_file(copy));
+    if (copy_to) {
+      WA_TRY(const auto copy, StoreFolder::make_empty_file_in(*copy_to));
       WA_TRY_VOID(db.execute("VACUUM INTO ?", copy));
-      folder_.drop_old_copies(retention::kCopiesKept);
     }
     // Keys are overwritten, not only unlinked, and leave the log too.
     WA_TRY_VOID(db.run_script("PRAGMA secure_delete = ON"));

@@ -56,7 +56,7 @@ class SqliteDeviceStore final : public DeviceStore {
   Result<InboundBacklog> inbound_backlog() override;
   Result<std::optional<Bytes>> value(const std::string& name) override;
   Result<void> purge(UnixSeconds now) override;
-  Result<void> forget_link(Previous previous, std::string_view why, UnixSeconds now) override;
+  Result<void> forget_link(const std::optional<std::string>& copy_to) override;
   void rest() override;
 
   [[nodiscard]] bool is_resting() const { return database_ == nullptr; }

@@ -6,13 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <utility>
-#include <vector>
 
 namespace whatsapp::store {
 namespace {
@@ -69,10 +66,6 @@ Result<int> open_owned(const std::string& path) {
   if (file.fd < 0 || ::fchmod(file.fd, kOwnerOnlyFile) != 0)
     return fail(ErrorCode::kIo, fmt::format("cannot open {}: {}", path, reason_of(errno)));
   return file.release();
-}
-
-bool begins_with(const std::string& name, std::string_view prefix) {
-  return std::string_view{name}.starts_with(prefix);
 }
 
 }  // namespace
@@ -148,34 +141,13 @@ Result<std::string> StoreFolder::quarantine(std::string_view reason, std::int64_
   return sentence;
 }
 
-Result<void> StoreFolder::make_private_file(const std::string& path) {
+Result<std::string> StoreFolder::make_empty_file_in(const std::string& directory) {
+  WA_TRY_VOID(make_folder(directory));
+  auto path = directory + "/" + kFile;
   WA_TRY(const int fd, open_owned(path));
   const Descriptor opened(fd);
-  return {};
-}
-
-std::string StoreFolder::copy_name(std::string_view why, std::int64_t now) const {
-  std::string word(why.substr(0, 32));
-  std::ranges::replace_if(
-      word, [](char c) { return (c < 'a' || c > 'z') && c != '_'; }, '_');
-  return fmt::format("{}/{}.{}-{}", directory_, kFile, word, now);
-}
-
-void StoreFolder::drop_old_copies(int kept) const {
-  std::vector<std::pair<std::string, fs::path>> copies;  // by the time in the name
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(directory_, error)) {
-    const auto name = entry.path().filename().string();
-    if (!begins_with(name, std::string{kFile} + ".") || begins_with(name, kCorruptMark)) continue;
-    const auto dash = name.rfind('-');
-    if (dash == std::string::npos) continue;
-    const auto time = name.substr(dash + 1);
-    if (time.empty() || !std::ranges::all_of(time, [](char c) { return c >= '0' && c <= '9'; })) continue;
-    copies.emplace_back(std::string(20 - std::min<std::size_t>(20, time.size()), '0') + time, entry.path());
-  }
-  std::ranges::sort(copies, std::greater<>{});
-  for (std::size_t i = static_cast<std::size_t>(kept); i < copies.size(); ++i)
-    fs::remove(copies[i].second, error);
+  WA_TRY_VOID(sync_folder(directory));
+  return path;
 }
 
 }  // namespace whatsapp::store

@@ -7,7 +7,6 @@
 //   QUARANTINED.txt                 says so in words; while it is there, the account is not opened again, so
 //                                   that a damaged link is never replaced by an empty one without a person
 //                                   having decided it: put a backup in place or not, then delete this file
-//   device.db.<why>-<unixtime>      a copy made when a link was forgotten
 #pragma once
 
 #include <cstdint>
@@ -37,12 +36,8 @@ class StoreFolder {
   /// report.
   base::Result<std::string> quarantine(std::string_view reason, std::int64_t now) const;
 
-  /// An empty file that its owner alone may read.
-  static base::Result<void> make_private_file(const std::string& path);
-  /// Path for a copy made for `why`.
-  [[nodiscard]] std::string copy_name(std::string_view why, std::int64_t now) const;
-  /// Deletes all but the `kept` newest copies. Damaged files are not copies.
-  void drop_old_copies(int kept) const;
+  /// An empty device.db in a new folder, both for the owner alone. Returns its path.
+  static base::Result<std::string> make_empty_file_in(const std::string& directory);
 
  private:
   StoreFolder(std::string directory, int lock) : directory_(std::move(directory)), lock_(lock) {}

@@ -378,7 +378,7 @@ TEST_CASE_TEMPLATE("forgetting the link keeps what is owed to the edge, without 
   changes.outbound = {samples::outbound("q", 1, OutboundRow::State::kSending)};
   changes.inbound = {samples::inbound("c", "i")};
   REQUIRE(store->commit(changes));
-  REQUIRE(store->forget_link(DeviceStore::Previous::kDiscard, "logged_out", 5));
+  REQUIRE(store->forget_link(std::nullopt));
 
   CHECK_FALSE(store->credentials().value().has_value());
   CHECK_FALSE(store->session(address("1")).value().has_value());

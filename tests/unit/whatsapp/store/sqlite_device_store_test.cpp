@@ -10,7 +10,6 @@
 
 #include "sample_rows.h"
 #include "temporary_folder.h"
-#include "whatsapp/store/retention.h"
 #include "whatsapp/store/schema.h"
 
 using namespace whatsapp;
@@ -229,25 +228,30 @@ TEST_CASE("a commit that finds the disk full changes nothing, and the store goes
   CHECK(store->value("big").value().value().size() == 4u << 20);
 }
 
-TEST_CASE("forgetting a link can keep a copy, whole and private, and keeps only the newest ones") {
+TEST_CASE("forgetting a link can keep a copy elsewhere, private and fit to be opened") {
   const TemporaryFolder folder;
-  const auto store = SqliteDeviceStore::open({folder.path()}).value();
-  for (std::int64_t now = 100; now < 100 + store::retention::kCopiesKept + 2; ++now) {
-    Changes changes;
-    changes.credentials = samples::credentials();
-    REQUIRE(store->commit(changes));
-    REQUIRE(store->forget_link(store::DeviceStore::Previous::kKeepCopy, "bad_mac", now));
-    CHECK_FALSE(store->credentials().value().has_value());
-  }
-  CHECK(entries_beginning_with(folder.path(), "device.db.bad_mac-") == store::retention::kCopiesKept);
-  const auto newest =
-      folder.path("device.db.bad_mac-" + std::to_string(100 + store::retention::kCopiesKept + 1));
-  REQUIRE(fs::exists(newest));
-  CHECK(mode_of(newest) == 0600);
+  const auto store = SqliteDeviceStore::open({folder.path("live")}).value();
+  Changes changes;
+  changes.credentials = samples::credentials();
+  REQUIRE(store->commit(changes));
+  REQUIRE(store->forget_link(folder.path(".quarantine/live-1")));
+  CHECK_FALSE(store->credentials().value().has_value());
 
-  const TemporaryFolder restored;
-  fs::copy(newest, restored.path("device.db"));
-  CHECK(SqliteDeviceStore::open({restored.path()}).value()->credentials().value().has_value());
+  CHECK(mode_of(folder.path(".quarantine/live-1")) == 0700);
+  CHECK(mode_of(folder.path(".quarantine/live-1/device.db")) == 0600);
+  const auto copy = SqliteDeviceStore::open({folder.path(".quarantine/live-1")}).value();
+  CHECK(copy->credentials().value().has_value());
+}
+
+TEST_CASE("a link whose copy cannot be made is not forgotten") {
+  const TemporaryFolder folder;
+  const auto store = SqliteDeviceStore::open({folder.path("live")}).value();
+  Changes changes;
+  changes.credentials = samples::credentials();
+  REQUIRE(store->commit(changes));
+  std::ofstream(folder.path("in_the_way")) << "a file";
+  CHECK(store->forget_link(folder.path("in_the_way/copy")).error().code == ErrorCode::kIo);
+  CHECK(store->credentials().value().has_value());
 }
 
 TEST_CASE("forgetting a link leaves none of its keys in the file") {
@@ -264,7 +268,7 @@ TEST_CASE("forgetting a link leaves none of its keys in the file") {
            std::string::npos;
   };
   CHECK(contains_key());
-  REQUIRE(store->forget_link(store::DeviceStore::Previous::kDiscard, "logged_out", 1));
+  REQUIRE(store->forget_link(std::nullopt));
   store->rest();
   CHECK_FALSE(contains_key());
 }
