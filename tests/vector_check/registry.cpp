@@ -7,9 +7,14 @@ namespace vector_check {
 namespace {
 
 constexpr std::pair<std::string_view, Runner> kRunners[] = {
+    {"adv_pairing", run_adv_pairing},
     {"binary_nodes", run_binary_nodes},
     {"hkdf_aes", run_hkdf_aes},
     {"jid", run_jid},
+    {"pairing_code", run_pairing_code},
+    {"phash", run_phash},
+    {"sender_key", run_sender_key},
+    {"x3dh_ratchet", run_x3dh_ratchet},
     {"xeddsa", run_xeddsa},
 };
 

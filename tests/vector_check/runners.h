@@ -14,10 +14,15 @@ using Runner = Outcome (*)(const nlohmann::json& file);
 /// Null for a kind that is not covered.
 Runner runner_for(std::string_view kind);
 
+Outcome run_adv_pairing(const nlohmann::json& file);
 Outcome run_binary_nodes(const nlohmann::json& file);
 Outcome run_hkdf_aes(const nlohmann::json& file);
 Outcome run_jid(const nlohmann::json& file);
 Outcome run_noise(const nlohmann::json& file);
+Outcome run_pairing_code(const nlohmann::json& file);
+Outcome run_phash(const nlohmann::json& file);
+Outcome run_sender_key(const nlohmann::json& file);
+Outcome run_x3dh_ratchet(const nlohmann::json& file);
 Outcome run_xeddsa(const nlohmann::json& file);
 
 }  // namespace vector_check
