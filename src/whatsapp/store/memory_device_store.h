@@ -12,7 +12,7 @@
 
 namespace whatsapp::store {
 
-class MemoryDeviceStore final : public DeviceStore {
+class MemoryDeviceStore : public DeviceStore {
  public:
   Result<void> commit(const Changes& changes) override;
   Result<std::optional<DeviceCredentials>> credentials() override;
