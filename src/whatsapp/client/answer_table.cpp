@@ -12,9 +12,7 @@ std::unexpected<base::Error> gone() {
 }  // namespace
 
 AnswerTable::Slot::Slot(std::shared_ptr<AnswerTable> table, std::string id)
-    : table_(std::move(table)),
-      place_(table_->slots_.emplace(std::move(id), this)),
-      answer_(table_->loop_) {
+    : table_(std::move(table)), place_(table_->slots_.emplace(std::move(id), this)), answer_(table_->loop_) {
   if (table_->closed_) answer_.set(gone());
 }
 

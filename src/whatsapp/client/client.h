@@ -27,14 +27,15 @@
 #include "whatsapp/client/ended.h"
 #include "whatsapp/client/self.h"
 #include "whatsapp/client/web_version.h"
+#include "whatsapp/noise/certificate.h"
 #include "whatsapp/signal/decrypt_error.h"
 
 namespace whatsapp {
 
 struct ClientSettings {
   std::string socket_url = "wss://web.whatsapp.com/ws/chat";
-  std::string ca_file;                 // extra trusted roots for TLS, PEM
-  crypto::PublicKey noise_root{};      // pinned certificate root
+  std::string ca_file;             // extra trusted roots for TLS, PEM
+  crypto::PublicKey noise_root{};  // pinned certificate root
   WebVersion version;
   std::string device_name = "Windows";  // shown in the phone's list of linked devices
   base::Duration connect_timeout{20'000};
@@ -62,18 +63,18 @@ class ClientObserver {
 
 /// A message that arrived, or that our own phone sent.
 struct IncomingMessage {
-  binary::Jid chat;             // as the stanza said: group, or the other person (PN or LID)
-  binary::Jid sender;           // author: participant in groups, else the chat; own JID when from_me
-  std::optional<binary::Jid> sender_pn;   // known forms of the author, without device
+  binary::Jid chat;                      // as the stanza said: group, or the other person (PN or LID)
+  binary::Jid sender;                    // author: participant in groups, else the chat; own JID when from_me
+  std::optional<binary::Jid> sender_pn;  // known forms of the author, without device
   std::optional<binary::Jid> sender_lid;
   std::string id;
-  std::int64_t timestamp = 0;   // Unix seconds
+  std::int64_t timestamp = 0;  // Unix seconds
   std::string push_name;
   enum class Direction { kReceived, kFromMe } direction = Direction::kReceived;
-  std::string kind = "text";    // the edge's word for the content
+  std::string kind = "text";  // the edge's word for the content
   std::string body;
-  std::string quoted_id;               // empty: none
-  std::vector<std::string> mentions;   // JIDs
+  std::string quoted_id;              // empty: none
+  std::vector<std::string> mentions;  // JIDs
 };
 
 /// Where messages go. `stage` adds the application's own journal row to the transaction that also stores the
@@ -88,17 +89,17 @@ class MessageSink {
 };
 
 struct OutgoingText {
-  binary::Jid to;          // without device
-  std::string id;          // WhatsApp message id
+  binary::Jid to;  // without device
+  std::string id;  // WhatsApp message id
   std::string body;
-  std::string quoted_id;   // empty: none
+  std::string quoted_id;  // empty: none
   std::string quoted_sender;
   std::vector<std::string> mentions;
 };
 
 struct SendOutcome {
-  binary::Jid to;               // where it really went (corrected number, LID)
-  std::int64_t timestamp = 0;   // the server's, Unix seconds
+  binary::Jid to;              // where it really went (corrected number, LID)
+  std::int64_t timestamp = 0;  // the server's, Unix seconds
 };
 
 /// Lets the caller commit its own journal row with the ratchet state of a send.
@@ -126,6 +127,9 @@ class Client {
   ~Client();  // run() must have returned
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
+
+  /// From the next run() on: the server found the old version too old (reason "client_outdated").
+  void use_version(WebVersion version);
 
   /// One connection, from dial to end. Cancelling it closes the connection (reason "stopped").
   runtime::Task<Ended> run();

@@ -96,8 +96,7 @@ base::Result<base::Bytes> login_payload(const store::DeviceCredentials& credenti
   if (!credentials.paired)
     return base::fail(base::ErrorCode::kInvalidArgument, "a device that is not linked cannot log in");
   const auto username = credentials.paired->pn.numeric_user();
-  if (!username)
-    return base::fail(base::ErrorCode::kCorrupt, "the stored own number is not a number");
+  if (!username) return base::fail(base::ErrorCode::kCorrupt, "the stored own number is not a number");
   auto payload = common_payload(version);
   payload.set_username(*username);
   payload.set_passive(true);

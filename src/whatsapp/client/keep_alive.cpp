@@ -41,18 +41,15 @@ runtime::Task<base::Result<void>> KeepAlive::wait_for_silence() {
     sleeper_ = &woken;
     const auto reason = co_await woken.wait_until(next_ping());
     sleeper_ = nullptr;
-    if (!reason && reason.error().code == base::ErrorCode::kCancelled)
-      co_return base::fail(reason.error());
+    if (!reason && reason.error().code == base::ErrorCode::kCancelled) co_return base::fail(reason.error());
   }
   co_return base::Result<void>{};
 }
 
 runtime::Task<base::Result<void>> KeepAlive::ping(StanzaChannel& channel) {
   const Time asked = loop_.clock().now();
-  auto request = binary::Node("iq")
-                     .with("xmlns", "w:p")
-                     .with("type", "get")
-                     .with("to", binary::Jid::service());
+  auto request =
+      binary::Node("iq").with("xmlns", "w:p").with("type", "get").with("to", binary::Jid::service());
   const auto answer = co_await channel.query(std::move(request), settings_.answer_deadline);
   // An error is an answer, too.
   if (answer || answer.error().code == base::ErrorCode::kRejected) {

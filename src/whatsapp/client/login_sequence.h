@@ -44,6 +44,7 @@ runtime::Task<void> settle_in(LoginDependencies dependencies, base::Duration iq_
 
 /// `<ib><dirty/></ib>`: data of a kind that this client does not keep has changed; says that it may stop
 /// telling us.
-runtime::Task<void> clean_dirty(LoginDependencies dependencies, binary::Node dirty, base::Duration iq_timeout);
+runtime::Task<void> clean_dirty(LoginDependencies dependencies, binary::Node dirty,
+                                base::Duration iq_timeout);
 
 }  // namespace whatsapp

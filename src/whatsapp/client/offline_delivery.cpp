@@ -15,7 +15,11 @@ OfflineDelivery::OfflineDelivery(runtime::EventLoop& loop, std::function<void()>
 
 OfflineDelivery::~OfflineDelivery() { loop_.cancel_timer(stall_timer_); }
 
-void OfflineDelivery::begin() { arm(); }
+void OfflineDelivery::begin() {
+  if (phase_ == Phase::kEndedBeforeOpen) return finish();
+  phase_ = Phase::kDelivering;
+  arm();
+}
 
 void OfflineDelivery::on_preview(StanzaChannel& channel) {
   auto batch = binary::Node("ib").add(binary::Node("offline_batch").with("count", kBatch));
@@ -25,20 +29,27 @@ void OfflineDelivery::on_preview(StanzaChannel& channel) {
 }
 
 void OfflineDelivery::on_stanza(const binary::Node& stanza) {
-  if (stall_timer_ != 0 && stanza.has_attr("offline")) arm();
+  if (stanza.has_attr("offline")) arm();
 }
 
-void OfflineDelivery::on_end() { finish(); }
+void OfflineDelivery::on_end() {
+  if (phase_ == Phase::kDelivering) return finish();
+  if (phase_ == Phase::kBeforeOpen) phase_ = Phase::kEndedBeforeOpen;
+}
 
 void OfflineDelivery::arm() {
-  if (!finished_) return;
+  if (phase_ != Phase::kDelivering) return;
   loop_.cancel_timer(stall_timer_);
-  stall_timer_ = loop_.call_after(kLongestStall, [this] { finish(); });
+  stall_timer_ = loop_.call_after(kLongestStall, [this] {
+    stall_timer_ = 0;
+    finish();
+  });
 }
 
 void OfflineDelivery::finish() {
   loop_.cancel_timer(std::exchange(stall_timer_, 0));
-  if (const auto finished = std::exchange(finished_, nullptr)) finished();
+  phase_ = Phase::kFinished;
+  finished_();
 }
 
 }  // namespace whatsapp

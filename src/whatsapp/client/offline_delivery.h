@@ -22,7 +22,7 @@ class OfflineDelivery {
   OfflineDelivery(const OfflineDelivery&) = delete;
   OfflineDelivery& operator=(const OfflineDelivery&) = delete;
 
-  /// The server has been told that we are active: from now on silence is counted.
+  /// The account is open: from now on silence is counted, and an end that came before is told.
   void begin();
   /// `<offline_preview>`: asks for the batch, once for each preview.
   void on_preview(StanzaChannel& channel);
@@ -32,11 +32,14 @@ class OfflineDelivery {
   void on_end();
 
  private:
+  enum class Phase { kBeforeOpen, kEndedBeforeOpen, kDelivering, kFinished };
+
   void arm();
   void finish();
 
   runtime::EventLoop& loop_;
-  std::function<void()> finished_;  // empty once told
+  std::function<void()> finished_;
+  Phase phase_ = Phase::kBeforeOpen;
   runtime::EventLoop::TimerId stall_timer_ = 0;
 };
 

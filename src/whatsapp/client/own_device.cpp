@@ -19,8 +19,8 @@ runtime::Task<base::Result<void>> OwnDevice::load() {
   WA_CO_TRY(auto stored, co_await store_.read(query));
   if (stored) {
     const auto& key = stored->signed_pre_key;
-    const bool sound = signal::verify_signed_pre_key(stored->identity.public_key, key.keys.public_key,
-                                                     key.signature);
+    const bool sound =
+        signal::verify_signed_pre_key(stored->identity.public_key, key.keys.public_key, key.signature);
     if (!sound && stored->paired)
       co_return base::fail(base::ErrorCode::kCorrupt, "the stored signed pre-key does not verify");
     if (sound) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "whatsapp/client/acks.h"
 #include "whatsapp/pairing/companion_platform.h"
 #include "whatsapp/pairing/qr_text.h"
 #include "whatsapp/signal/address.h"
@@ -14,7 +15,7 @@ using binary::Jid;
 using binary::Node;
 using pairing::PairRefusal;
 
-constexpr std::size_t kFullOffer = 6;      // refs in one offer of the server
+constexpr std::size_t kFullOffer = 6;  // refs in one offer of the server
 constexpr std::size_t kMostRefs = 32;
 constexpr std::size_t kLongestRef = 1'024;  // bytes
 
@@ -57,14 +58,6 @@ signal::Address phone_address(const store::PairedDevice& link) {
   return {.user = std::string{has_lid ? link.lid.user() : link.pn.user()},
           .domain = has_lid ? signal::Domain::kLid : signal::Domain::kPn,
           .device = 0};
-}
-
-Node ack_of(const Node& notification) {
-  return Node("ack")
-      .with("class", "notification")
-      .with("id", notification.attr("id"))
-      .with("to", Jid::service())
-      .with("type", notification.attr("type"));
 }
 
 Ended restart_after_pairing(std::string_view message) {
@@ -148,8 +141,7 @@ void PairingFlow::show_current_ref() {
   content.adv_secret = keys.adv_secret;
   content.platform = pairing::companion_platform_id(pairing::Browser::kChrome);
   const auto left = shown_until_ - dependencies_.loop.clock().now();
-  dependencies_.observer.on_qr(pairing::qr_text(content),
-                               std::chrono::duration_cast<base::Duration>(left));
+  dependencies_.observer.on_qr(pairing::qr_text(content), std::chrono::duration_cast<base::Duration>(left));
 }
 
 void PairingFlow::stop_showing() {
@@ -163,10 +155,11 @@ void PairingFlow::take_notification(const Node& notification) {
     dependencies_.device.rotate_adv_secret();
     show_current_ref();
   }
-  if (notification.has_attr("id")) (void)dependencies_.channel.send(ack_of(notification));
+  if (wants_answer(notification)) (void)dependencies_.channel.send(ack_for(notification));
   if (type == "passkey_prologue_request")
-    dependencies_.end(pairing_end(Reaction::kRetrySlow, "passkey_required",
-                                  "WhatsApp asks for the passkey of this account, which a daemon cannot give"));
+    dependencies_.end(
+        pairing_end(Reaction::kRetrySlow, "passkey_required",
+                    "WhatsApp asks for the passkey of this account, which a daemon cannot give"));
 }
 
 void PairingFlow::answer_empty(const Node& iq) {
@@ -182,9 +175,9 @@ runtime::Task<void> PairingFlow::finish(Node iq) {
   stop_showing();
   const Node& pair_success = *iq.child("pair-success");
   const auto& keys = dependencies_.device.credentials();
-  const auto linked = pairing::accept_pair_success(pair_success.child_bytes("device-identity").value_or(base::ByteView{}),
-                                                   keys.adv_secret, keys.identity, std::nullopt,
-                                                   dependencies_.random);
+  const auto linked =
+      pairing::accept_pair_success(pair_success.child_bytes("device-identity").value_or(base::ByteView{}),
+                                   keys.adv_secret, keys.identity, std::nullopt, dependencies_.random);
   if (!linked) co_return refuse(iq, linked.error());
   auto link = read_link(pair_success);
   if (!link) co_return refuse(iq, {PairRefusal::Code::kInternalError, link.error().message});
@@ -212,9 +205,8 @@ runtime::Task<base::Result<void>> PairingFlow::store_link(const pairing::LinkedI
   link.account_identity = linked.stored;
   link.paired_at = dependencies_.channel.server_time();
   store::Changes changes;
-  changes.identities.emplace_back(
-      phone_address(link),
-      store::IdentityRow{.key = linked.account_signature_key, .updated_at = link.paired_at});
+  changes.identities.emplace_back(phone_address(link), store::IdentityRow{.key = linked.account_signature_key,
+                                                                          .updated_at = link.paired_at});
   if (!link.lid.empty())
     changes.lid_mappings.push_back({std::string{link.pn.user()}, std::string{link.lid.user()}});
   auto add_link = [&link](store::DeviceCredentials& record) {
@@ -250,6 +242,12 @@ void PairingFlow::refuse(const Node& iq, const PairRefusal& refusal) {
 }
 
 // ---- how it ended --------------------------------------------------------------------------------------
+
+Ended PairingFlow::conclude(Ended ended) {
+  ended = refine(std::move(ended));
+  stop_showing();
+  return ended;
+}
 
 Ended PairingFlow::refine(Ended ended) const {
   if (ended.reached == Ended::Reached::kPaired) return ended;

@@ -54,8 +54,8 @@ class PairingFlow {
   /// Every stanza of a registration connection that is not an answer, in order.
   runtime::Task<void> handle(binary::Node stanza);
 
-  /// How the loss of the connection is to be understood at this point of the linking.
-  [[nodiscard]] Ended refine(Ended ended) const;
+  /// The connection ends: nothing is shown any more. Says what that end means at this point of the linking.
+  [[nodiscard]] Ended conclude(Ended ended);
 
  private:
   enum class State {
@@ -76,6 +76,7 @@ class PairingFlow {
   runtime::Task<void> unlink_again();
   void refuse(const binary::Node& iq, const pairing::PairRefusal& refusal);
   void answer_empty(const binary::Node& iq);
+  [[nodiscard]] Ended refine(Ended ended) const;
   void stop_showing();
 
   PairingDependencies dependencies_;

@@ -30,8 +30,7 @@ base::Result<Numbered> number_keys(store::DeviceStore& store, std::uint32_t next
     WA_TRY(const auto taken, store.pre_key(next_id));
     if (taken && ++skipped > kMostSkipped)
       return base::fail(ErrorCode::kCorrupt, "no free pre-key id near the counter");
-    if (!taken)
-      numbered.keys.push_back({next_id, crypto::key_pair_of(seeds[numbered.keys.size()].bytes())});
+    if (!taken) numbered.keys.push_back({next_id, crypto::key_pair_of(seeds[numbered.keys.size()].bytes())});
     next_id = signal::next_pre_key_id(next_id);
   }
   numbered.next_id = next_id;
@@ -59,9 +58,7 @@ bool passing(const base::Error& error) {
          error.code == ErrorCode::kMalformed;
 }
 
-std::unexpected<base::Error> detached() {
-  return base::fail(ErrorCode::kClosed, "not connected");
-}
+std::unexpected<base::Error> detached() { return base::fail(ErrorCode::kClosed, "not connected"); }
 
 }  // namespace
 
@@ -152,8 +149,7 @@ runtime::Task<base::Result<void>> PreKeyKeeper::upload(std::size_t server_count)
   WA_CO_TRY(const auto held, co_await uploading_.lock());
   WA_CO_TRY(const std::size_t count, co_await fresh_count(server_count));
   if (count != server_count && count >= settings_.low_water) co_return base::Result<void>{};
-  WA_CO_TRY(const auto rows,
-            co_await rows_to_upload(count == 0 ? settings_.first_upload : settings_.upload));
+  WA_CO_TRY(const auto rows, co_await rows_to_upload(count == 0 ? settings_.first_upload : settings_.upload));
   co_return co_await write_upload(rows);
 }
 
@@ -239,7 +235,7 @@ runtime::Task<base::Result<PreKeyKeeper::Digest>> PreKeyKeeper::compare_digest()
     return own_digest(store, theirs->pre_key_ids, identity, signed_pre_key);
   };
   WA_CO_TRY(const auto ours, co_await store_.read(query));
-  co_return ours && *ours == theirs->hash ? Digest::kSame : Digest::kDifferent;
+  co_return ours&&* ours == theirs->hash ? Digest::kSame : Digest::kDifferent;
 }
 
 /// Whether the interval has passed since `name` was last due; then it begins anew, durably.

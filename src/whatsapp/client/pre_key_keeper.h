@@ -31,10 +31,10 @@ struct PreKeySettings {
   std::size_t low_water = 5;       // fewer than this is too few
   base::Duration iq_timeout{15'000};
   base::Duration digest_timeout{20'000};
-  base::Duration first_retry{1'000};          // after a failed upload; then a Fibonacci series …
-  base::Duration longest_retry{610'000};      // … up to this
-  base::Duration recheck_within{600'000};     // after an upload: ask for the count before the next one
-  std::int64_t digest_interval = 86'400;      // seconds between own checks, and between repairs
+  base::Duration first_retry{1'000};       // after a failed upload; then a Fibonacci series …
+  base::Duration longest_retry{610'000};   // … up to this
+  base::Duration recheck_within{600'000};  // after an upload: ask for the count before the next one
+  std::int64_t digest_interval = 86'400;   // seconds between own checks, and between repairs
 };
 
 /// One per account; attached to each logged-in connection.

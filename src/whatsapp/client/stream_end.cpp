@@ -1,12 +1,12 @@
 #include "whatsapp/client/stream_end.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <span>
 #include <string_view>
-
-#include <fmt/format.h>
 
 namespace whatsapp {
 namespace {
@@ -68,12 +68,18 @@ int code_of(const binary::Node& node, std::string_view key, int missing) {
 
 std::string_view ban_text(int code) {
   switch (code) {
-    case 101: return "too many messages to people who do not have this number as a contact";
-    case 102: return "blocked by too many people";
-    case 103: return "too many groups created";
-    case 104: return "the same message was sent too often";
-    case 106: return "too many messages to broadcast lists";
-    default: return "terms of service";
+    case 101:
+      return "too many messages to people who do not have this number as a contact";
+    case 102:
+      return "blocked by too many people";
+    case 103:
+      return "too many groups created";
+    case 104:
+      return "the same message was sent too often";
+    case 106:
+      return "too many messages to broadcast lists";
+    default:
+      return "terms of service";
   }
 }
 

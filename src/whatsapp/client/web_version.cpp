@@ -1,9 +1,9 @@
 #include "whatsapp/client/web_version.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <optional>
-
-#include <fmt/format.h>
 
 #include "crypto/hash.h"
 #include "runtime/http_client.h"
