@@ -22,6 +22,7 @@ constexpr char kProtocol[] = "wa";
 // libwebsockets' start and end touch globals of the process; loops may start on several threads.
 std::mutex g_lifecycle;
 thread_local bool t_making_vhost = false;
+thread_local lws* t_attempt = nullptr;  // the connection that connect() is making
 
 void write_log(int level, const char* line) {
   // It complains about the empty proxy that keeps it from reading $http_proxy.
@@ -58,6 +59,7 @@ bool concerns_a_connection(lws_callback_reasons reason) {
 }
 
 int dispatch(lws* wsi, lws_callback_reasons reason, void*, void* in, std::size_t size) {
+  if (reason == LWS_CALLBACK_WS_CLIENT_BIND_PROTOCOL) t_attempt = wsi;
   if (!concerns_a_connection(reason)) return 0;
   auto* connection = static_cast<LwsConnection*>(lws_get_opaque_user_data(wsi));
   return connection == nullptr ? 0 : connection->on_lws(wsi, reason, in, size);
@@ -191,6 +193,19 @@ bool LwsContext::adopt(lws_vhost* vhost, int socket, LwsConnection& connection) 
   info.vh_prot_name = kProtocol;
   info.opaque = &connection;
   return lws_adopt_descriptor_vhost_via_info(&info) != nullptr;
+}
+
+lws* LwsContext::connect(lws_client_connect_info& info, LwsConnection& connection) {
+  info.context = context_;
+  info.local_protocol_name = kProtocol;
+  info.ietf_version_or_minus_one = -1;
+  info.alpn = "http/1.1";
+  info.retry_and_idle_policy = &kNoValidityPings;
+  info.opaque_user_data = &connection;
+  t_attempt = nullptr;
+  lws* wsi = lws_client_connect_via_info(&info);
+  if (wsi == nullptr && t_attempt != nullptr) free_failed_attempt(loop_.uv(), t_attempt);
+  return wsi;
 }
 
 void set_reading(lws* wsi, bool on) {

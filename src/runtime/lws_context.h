@@ -50,7 +50,10 @@ class LwsContext {
   /// Gives an accepted socket to libwebsockets, which then owns it. Events go to `connection`.
   bool adopt(lws_vhost* vhost, int socket, LwsConnection& connection);
 
-  [[nodiscard]] lws_context* get() const { return context_; }
+  /// Starts an outgoing connection (context, protocol and pings are filled in here). nullptr when it failed
+  /// at once; otherwise events go to `connection`.
+  lws* connect(lws_client_connect_info& info, LwsConnection& connection);
+
   [[nodiscard]] EventLoop& loop() const { return loop_; }
 
  private:
