@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -40,12 +41,16 @@ class Person {
 
   /// What the devices decrypted, oldest first, repeats included (see deliveries()).
   [[nodiscard]] const std::deque<ReceivedMessage>& received() const { return received_; }
+  /// Received messages that are no longer kept.
+  [[nodiscard]] std::uint64_t forgotten() const { return forgotten_; }
   /// How many times device `device` decrypted message `id`. More than 1 is a message delivered twice.
   [[nodiscard]] int deliveries(std::string_view id, int device = 0) const;
   /// Receipts that came for message `id`: "" (delivered), "read", "played", "retry", …, in order.
   [[nodiscard]] std::vector<std::string> receipts_for(std::string_view id) const;
   /// Ciphertexts that could not be decrypted, all devices together.
   [[nodiscard]] std::size_t decrypt_failures() const;
+  /// Ciphertexts that came although their key had been used already, all devices together.
+  [[nodiscard]] std::size_t duplicate_ciphertexts() const;
 
   void set_receipts(Receipts receipts) { receipts_ = receipts; }
   [[nodiscard]] Receipts receipts() const { return receipts_; }
@@ -69,8 +74,11 @@ class Person {
  protected:
   friend class VirtualDevice;
   Person(World& world, Account& account, std::string id);
+  /// The phone first, then companions, signed by it.
   VirtualDevice& add_device();
-  /// A message has been decrypted for the first time on its device.
+  void take_in(ReceivedMessage message, VirtualDevice& device);
+  void note_receipt(const std::string& id, const std::string& type);
+  /// One of the devices has decrypted a message.
   virtual void on_message(const ReceivedMessage& message, VirtualDevice& device);
 
   World& world_;
@@ -78,6 +86,9 @@ class Person {
   std::string id_;
   std::vector<std::unique_ptr<VirtualDevice>> devices_;
   std::deque<ReceivedMessage> received_;
+  std::uint64_t forgotten_ = 0;
+  std::unordered_map<std::string, std::vector<std::string>> receipts_got_;  // by message id
+  std::deque<std::string> receipt_order_;
   Receipts receipts_ = Receipts::kDelivery;
 };
 

@@ -1,0 +1,260 @@
+#include "simulator/control_api.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/encoding.h"
+#include "runtime/json.h"
+#include "simulator/control_json.h"
+
+namespace simulator {
+namespace {
+
+using base::ErrorCode;
+using base::fail;
+using base::Result;
+using nlohmann::json;
+using runtime::HttpResponse;
+using runtime::ServerRequest;
+
+HttpResponse reply(int status, const json& body) {
+  return {status, {{"Content-Type", "application/json"}}, runtime::to_text(body)};
+}
+
+HttpResponse refuse(const base::Error& error) {
+  int status = 400;
+  if (error.code == ErrorCode::kNotFound) status = 404;
+  if (error.code == ErrorCode::kConflict) status = 409;
+  if (error.code == ErrorCode::kTimeout) status = 408;
+  if (error.code == ErrorCode::kUnavailable) status = 503;
+  return reply(status, {{"error", error.message}, {"code", base::to_string(error.code)}});
+}
+
+HttpResponse reply(const Result<json>& result) {
+  return result ? reply(200, *result) : refuse(result.error());
+}
+
+std::vector<std::string> segments(std::string_view path) {
+  std::vector<std::string> parts;
+  while (!path.empty()) {
+    path.remove_prefix(path.starts_with('/') ? 1 : 0);
+    const std::size_t end = std::min(path.find('/'), path.size());
+    if (end > 0) parts.emplace_back(path.substr(0, end));
+    path.remove_prefix(end);
+  }
+  return parts;
+}
+
+std::int64_t number_in(const ServerRequest& request, const std::string& name, std::int64_t fallback) {
+  const auto found = request.query.find(name);
+  if (found == request.query.end()) return fallback;
+  char* end = nullptr;
+  const long long value = std::strtoll(found->second.c_str(), &end, 10);
+  return end == found->second.c_str() ? fallback : value;
+}
+
+/// `?id=` limits to one message id, `?text=` to one text.
+json received_by(const Person& person, const ServerRequest& request) {
+  const auto id = request.query.find("id");
+  const auto text = request.query.find("text");
+  json messages = json::array();
+  for (const ReceivedMessage& message : person.received()) {
+    if (id != request.query.end() && message.id != id->second) continue;
+    if (text != request.query.end() && message.text != text->second) continue;
+    messages.push_back(to_json(message));
+  }
+  return messages;
+}
+
+Result<json> command(World& world, Person& person, const std::string& verb, const json& body) {
+  const auto text_of = [&](const char* name) { return body.value(name, std::string{}); };
+  if (verb == "send") {
+    const int device = body.value("device", 0);
+    auto id = body.contains("id") ? person.send_text_as(text_of("id"), text_of("to"), text_of("text"), device)
+                                  : person.send_text(text_of("to"), text_of("text"), device);
+    if (!id) return fail(id.error());
+    return json{{"id", *id}};
+  }
+  if (verb == "read") {
+    person.read_chat(text_of("chat"));
+  } else if (verb == "ask-retry") {
+    person.ask_retry(body.value("count", 1));
+  } else if (verb == "corrupt-next") {
+    person.corrupt_next(body.value("count", 1));
+  } else if (verb == "reinstall") {
+    person.reinstall();
+  } else if (verb == "offline") {
+    person.go_offline();
+  } else if (verb == "online") {
+    person.go_online();
+  } else if (verb == "receipts") {
+    WA_TRY(const Receipts receipts, receipts_from(text_of("mode")));
+    person.set_receipts(receipts);
+  } else {
+    return fail(ErrorCode::kNotFound, "no such command");
+  }
+  world.changed();
+  return json::object();
+}
+
+Result<json> phone_command(World& world, SimulatedPhone& phone, const std::string& verb, const json& body) {
+  if (verb == "scan") {
+    WA_TRY_VOID(phone.scan(body.value("qr", std::string{})));
+    return json::object();
+  }
+  if (verb == "code") {
+    WA_TRY_VOID(phone.enter_code(body.value("code", std::string{})));
+    return json::object();
+  }
+  if (verb == "remove-device") {
+    WA_TRY_VOID(phone.remove_companion(body.value("jid", std::string{})));
+    return json::object();
+  }
+  return command(world, phone, verb, body);
+}
+
+Result<json> contact_command(World& world, SimulatedContact& contact, const std::string& verb,
+                             const json& body) {
+  if (verb == "reply") {
+    contact.set_reply(body.value("echo", false) ? Reply::kEcho : Reply::kNone);
+    return json::object();
+  }
+  return command(world, contact, verb, body);
+}
+
+Result<json> post(World& world, const std::vector<std::string>& path, const json& body) {
+  const std::size_t depth = path.size();
+  if (path[1] == "phones" && depth == 2) {
+    WA_TRY(const SimulatedPhone* phone, world.create_phone(person_options_from(body)));
+    return to_json(*phone);
+  }
+  if (path[1] == "contacts" && depth == 2) {
+    WA_TRY(const ContactOptions options, contact_options_from(body));
+    WA_TRY(const SimulatedContact* contact, world.create_contact(options));
+    return to_json(*contact);
+  }
+  if (path[1] == "phones" && depth == 4) {
+    if (SimulatedPhone* phone = world.phone(path[2])) return phone_command(world, *phone, path[3], body);
+  }
+  if (path[1] == "contacts" && depth == 4) {
+    if (SimulatedContact* contact = world.contact(path[2]))
+      return contact_command(world, *contact, path[3], body);
+  }
+  if (path[1] == "groups" && depth == 2) {
+    std::vector<std::string> participants;
+    for (const json& jid : body.value("participants", json::array())) {
+      if (jid.is_string()) participants.push_back(jid.get<std::string>());
+    }
+    const bool pn = body.value("addressing", std::string{"lid"}) == "pn";
+    WA_TRY(const Jid jid, world.create_group(body.value("subject", std::string{"group"}),
+                                             pn ? Addressing::kPn : Addressing::kLid, participants));
+    return json{{"jid", jid.to_string()}};
+  }
+  if (path[1] == "devices" && depth == 4 && path[3] == "fault") {
+    WA_TRY(const Fault fault, fault_from(body));
+    WA_TRY_VOID(world.inject(path[2], fault));
+    return json::object();
+  }
+  if (path[1] == "pairing") {
+    ServerState& state = world.server().state();
+    state.settings.pairing = pairing_from(body, state.settings.pairing);
+    if (body.value("expire", false)) world.server().linking().expire_refs();
+    return json::object();
+  }
+  return fail(ErrorCode::kNotFound, "no such request");
+}
+
+json devices_of(const World& world, const ServerRequest& request) {
+  const auto phone_filter = request.query.find("account");
+  json devices = json::array();
+  for (const DeviceStatus& status : world.companions()) {
+    if (phone_filter != request.query.end() && !status.jid.starts_with(phone_filter->second + ':')) continue;
+    if (request.query.contains("active") && status.link != DeviceStatus::Link::kActive) continue;
+    devices.push_back(to_json(status));
+  }
+  return devices;
+}
+
+/// The list that a GET asks for; waits are made of asking again.
+Result<json> list_of(const World& world, const std::vector<std::string>& path, const ServerRequest& request) {
+  const std::size_t depth = path.size();
+  if (path[1] == "devices" && depth == 2) return devices_of(world, request);
+  if (path[1] == "violations") return violations_json(world);
+  if (depth == 4 && (path[1] == "phones" || path[1] == "contacts")) {
+    const Person* person = path[1] == "phones" ? static_cast<const Person*>(world.phone(path[2]))
+                                               : static_cast<const Person*>(world.contact(path[2]));
+    if (person == nullptr) return fail(ErrorCode::kNotFound, "no such person");
+    if (path[3] == "received") return received_by(*person, request);
+    if (path[3] == "receipts") {
+      const auto id = request.query.find("id");
+      return json(person->receipts_for(id == request.query.end() ? "" : id->second));
+    }
+  }
+  return fail(ErrorCode::kNotFound, "no such request");
+}
+
+Result<json> get(const World& world, const std::vector<std::string>& path) {
+  const std::size_t depth = path.size();
+  if (path[1] == "stats") return stats_json(world);
+  if (path[1] == "devices" && depth == 3) {
+    WA_TRY(const DeviceStatus status, world.status(path[2]));
+    return to_json(status);
+  }
+  if (path[1] == "phones" && depth == 3) {
+    if (const SimulatedPhone* phone = world.phone(path[2])) return to_json(*phone);
+  }
+  if (path[1] == "contacts" && depth == 3) {
+    if (const SimulatedContact* contact = world.contact(path[2])) return to_json(*contact);
+  }
+  return fail(ErrorCode::kNotFound, "no such request");
+}
+
+/// `?min=N&wait_ms=M`: answers when the list has N entries, or with what there is after M milliseconds.
+runtime::Task<HttpResponse> wait_for_list(World& world, std::vector<std::string> path,
+                                          ServerRequest request) {
+  const auto minimum = static_cast<std::size_t>(std::max<std::int64_t>(number_in(request, "min", 0), 0));
+  const base::Duration patience{std::min<std::int64_t>(number_in(request, "wait_ms", 0), 600'000)};
+  if (patience.count() > 0) {
+    std::function<bool()> enough = [&] {
+      const auto list = list_of(world, path, request);
+      return !list || list->size() >= minimum;
+    };
+    const auto met = co_await world.wait_until(std::move(enough), patience);
+    if (!met && met.error().code == ErrorCode::kCancelled) co_return refuse(met.error());
+  }
+  co_return reply(list_of(world, path, request));
+}
+
+}  // namespace
+
+runtime::Task<HttpResponse> ControlApi::answer(ServerRequest request) {
+  std::vector<std::string> path = segments(request.path);
+  if (path.size() < 2 || path[0] != "control") {
+    const bool refused_upgrade = request.path == "/ws/chat";
+    co_return reply(refused_upgrade ? 503 : 404, {{"error", "see /control/info"}});
+  }
+  if (request.method == "GET") {
+    if (path[1] == "info") {
+      const ServerAddress address = address_();
+      co_return reply(200,
+                      {{"url", address.url}, {"noise_root", address.noise_root}, {"seed", address.seed}});
+    }
+    if (list_of(world_, path, request))
+      co_return co_await wait_for_list(world_, std::move(path), std::move(request));
+    co_return reply(get(world_, path));
+  }
+  if (request.method != "POST") co_return reply(405, {{"error", "GET or POST"}});
+  json body = json::object();
+  if (!request.body.empty()) {
+    auto parsed = runtime::parse_json(request.body);
+    if (!parsed) co_return refuse(parsed.error());
+    if (!parsed->is_object()) co_return reply(400, {{"error", "the body must be an object"}});
+    body = *std::move(parsed);
+  }
+  try {
+    co_return reply(post(world_, path, body));
+  } catch (const json::exception& wrong_type) {
+    co_return reply(400, {{"error", wrong_type.what()}});
+  }
+}
+
+}  // namespace simulator

@@ -1,0 +1,33 @@
+// Driving the world over HTTP and JSON, for tests in other processes and other languages. README.md has
+// the list of requests.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "runtime/http_server.h"
+#include "runtime/task.h"
+#include "simulator/world.h"
+
+namespace simulator {
+
+/// What a client needs to connect.
+struct ServerAddress {
+  std::string url;
+  std::string noise_root;  // hex
+  std::uint64_t seed = 0;
+};
+
+class ControlApi {
+ public:
+  ControlApi(World& world, std::function<ServerAddress()> address)
+      : world_(world), address_(std::move(address)) {}
+
+  runtime::Task<runtime::HttpResponse> answer(runtime::ServerRequest request);
+
+ private:
+  World& world_;
+  std::function<ServerAddress()> address_;
+};
+
+}  // namespace simulator

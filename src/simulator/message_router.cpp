@@ -1,0 +1,272 @@
+#include "simulator/message_router.h"
+
+#include <algorithm>
+
+#include "whatsapp/message/phash.h"
+
+namespace simulator {
+namespace {
+
+/// Messages remembered for recognising repeats; the oldest are forgotten.
+constexpr std::size_t kMaxSeen = 100'000;
+/// For devices of groups and people alike: children that travel with the message.
+constexpr std::string_view kCopiedChildren[] = {"meta", "bot", "biz", "reporting", "franking"};
+
+bool is_resend(const Node& enc) { return enc.has_attr("count"); }
+
+}  // namespace
+
+/// Where one message goes.
+struct MessageRouter::Plan {
+  Jid to;
+  std::string id;
+  Addressing form = Addressing::kPn;
+  Account* recipient = nullptr;  // of a 1:1 message
+  const Group* group = nullptr;
+  std::vector<Device*> targets;  // every device that ought to have it
+  std::unordered_map<const Device*, std::vector<const Node*>> own_ciphers;  // made for one device
+  std::vector<const Node*> shared_ciphers;  // skmsg for all, or the single enc of a direct message
+  /// kDirected: for the one device in `targets`, whatever the lists say (retry answers, peer messages).
+  enum class Spread { kFanOut, kDirected } spread = Spread::kFanOut;
+};
+
+void MessageRouter::route(Session& session, Device& sender, const Node& message) {
+  Plan plan;
+  int code = refusal(sender, message, plan);
+  if (const auto fault = state_.take_fault(sender, Fault::Kind::kAckError)) code = fault->code;
+  if (code != 0) {
+    send_ack(session, sender,
+             Node("ack")
+                 .with("class", "message")
+                 .with("id", message.attr("id").value_or(""))
+                 .with("from", plan.to.empty() ? Jid::service() : plan.to)
+                 .with("t", state_.now())
+                 .with("error", code));
+    return;
+  }
+  collect_ciphers(message, plan);
+  watch_ciphers(sender, plan);
+  ++state_.counters.messages;
+  ++sender.messages_in;
+
+  const std::string key = sender.account.pn_user + '|' + plan.to.to_string() + '|' + plan.id;
+  const bool repeated = seen_.contains(key);
+  Seen& seen = remember(key);
+  if (repeated) {
+    ++state_.counters.repeated_messages;
+  } else {
+    seen.ack = ack_for(sender, message, plan);
+  }
+  const Node ack = seen.ack;
+  deliver(sender, message, plan, seen);
+  send_ack(session, sender, ack);
+  state_.changed();
+}
+
+int MessageRouter::refusal(Device& sender, const Node& message, Plan& plan) const {
+  const auto id = message.attr("id");
+  const auto to = message.jid("to");
+  if (to) plan.to = *to;
+  if (!id || id->empty() || !to || !message.has_attr("type")) return 479;
+  const bool peer = message.attr_is("category", "peer");
+  if (peer && message.child("tctoken") != nullptr) return 479;
+  if (message.child("biz") != nullptr && message.attr_is("type", "media")) return 479;
+  plan.id = *id;
+  if (to->is_group()) {
+    plan.group = state_.directory.group(*to);
+    if (plan.group == nullptr) return 404;
+    plan.form = plan.group->addressing;
+    if (std::ranges::find(plan.group->participants, &sender.account) == plan.group->participants.end())
+      return 403;
+    if (const auto mode = message.attr("addressing_mode");
+        mode && (*mode == "lid") != (plan.form == Addressing::kLid))
+      return 421;
+    if (const auto participant = message.jid("participant")) {
+      Device* addressed = state_.directory.device(*participant);
+      if (addressed == nullptr) return 404;
+      plan.targets = {addressed};
+      plan.spread = Plan::Spread::kDirected;
+    } else {
+      choose_group(sender, *plan.group, plan);
+    }
+    return 0;
+  }
+  plan.form = addressing_of(*to);
+  plan.recipient = state_.directory.account(*to);
+  if (plan.recipient == nullptr) return 404;
+  const Node* bare = message.child("enc");
+  if (peer || message.attr_is("device_fanout", "false") || (bare != nullptr && is_resend(*bare))) {
+    Device* addressed = plan.recipient->device(to->device());
+    if (addressed == nullptr) return 404;
+    plan.targets = {addressed};
+    plan.spread = Plan::Spread::kDirected;
+    return 0;
+  }
+  choose_person(sender, *plan.recipient, plan);
+  return 0;
+}
+
+void MessageRouter::choose_person(Device& sender, Account& recipient, Plan& plan) const {
+  for (const auto& [id, device] : recipient.devices) {
+    if (device.get() != &sender) plan.targets.push_back(device.get());
+  }
+  if (&recipient == &sender.account) return;
+  for (const auto& [id, device] : sender.account.devices) {
+    if (device.get() != &sender) plan.targets.push_back(device.get());
+  }
+  recipient.acquaintances.insert(&sender.account);
+  sender.account.acquaintances.insert(&recipient);
+}
+
+void MessageRouter::choose_group(const Device& sender, const Group& group, Plan& plan) const {
+  for (const Account* member : group.participants) {
+    for (const auto& [id, device] : member->devices) {
+      if (device.get() != &sender) plan.targets.push_back(device.get());
+    }
+  }
+}
+
+void MessageRouter::collect_ciphers(const Node& message, Plan& plan) {
+  for (const Node* enc : message.children("enc")) plan.shared_ciphers.push_back(enc);
+  const Node* participants = message.child("participants");
+  if (participants == nullptr) return;
+  for (const Node* to : participants->children("to")) {
+    const auto jid = to->jid("jid");
+    const Device* device = jid ? state_.directory.device(*jid) : nullptr;
+    if (device == nullptr || std::ranges::find(plan.targets, device) == plan.targets.end()) {
+      ++state_.counters.dropped_encs;
+      continue;
+    }
+    for (const Node* enc : to->children("enc")) plan.own_ciphers[device].push_back(enc);
+  }
+}
+
+void MessageRouter::watch_ciphers(const Device& sender, const Plan& plan) {
+  const auto watch = [&](const Node& enc) {
+    const std::string type = enc.attr("type").value_or("");
+    if (type != "msg" && type != "pkmsg") return;
+    const auto verdict = ciphers_.note(type, enc.bytes());
+    const std::string device = sender.account.pn(sender.id).to_string();
+    if (verdict == CipherWatch::Verdict::kReused) state_.report(device, "counter_reuse", plan.id);
+    if (verdict == CipherWatch::Verdict::kUnreadable) state_.report(device, "unreadable_cipher", plan.id);
+  };
+  for (const auto& [device, encs] : plan.own_ciphers) {
+    for (const Node* enc : encs) watch(*enc);
+  }
+  for (const Node* enc : plan.shared_ciphers) watch(*enc);
+}
+
+Node MessageRouter::ack_for(Device& sender, const Node& message, const Plan& plan) {
+  Node ack =
+      Node("ack").with("class", "message").with("id", plan.id).with("from", plan.to).with("t", state_.now());
+  if (plan.spread == Plan::Spread::kDirected) return ack;
+
+  std::vector<Jid> devices{sender.account.jid(plan.form, sender.id)};
+  for (const Device* device : plan.targets) devices.push_back(device->account.jid(plan.form, device->id));
+  const std::string ours = whatsapp::message::participant_hash(devices);
+  std::string theirs = ours;
+  if (plan.group != nullptr) {
+    theirs = message.attr("phash").value_or(ours);
+  } else if (plan.shared_ciphers.empty()) {
+    const bool complete =
+        std::ranges::all_of(plan.targets, [&](Device* device) { return plan.own_ciphers.contains(device); });
+    if (!complete) theirs.clear();
+  }
+  if (theirs != ours) {
+    ++state_.counters.phash_mismatches;
+    ack.set("phash", ours);
+  }
+  if (state_.take_fault(sender, Fault::Kind::kWrongPhash)) ack.set("phash", std::string{"2:AAAAAAAA"});
+  return ack;
+}
+
+void MessageRouter::deliver(Device& sender, const Node& message, const Plan& plan, Seen& seen) {
+  for (Device* target : plan.targets) {
+    std::vector<const Node*> ciphers;
+    if (const auto own = plan.own_ciphers.find(target); own != plan.own_ciphers.end()) ciphers = own->second;
+    const bool shared = plan.group != nullptr || plan.spread == Plan::Spread::kDirected ||
+                        (target->id == 0 && &target->account == plan.recipient);
+    if (shared) ciphers.insert(ciphers.end(), plan.shared_ciphers.begin(), plan.shared_ciphers.end());
+    if (ciphers.empty()) continue;  // the sender did not know of this device
+    const bool resend = std::ranges::any_of(ciphers, [](const Node* enc) { return is_resend(*enc); });
+    if (!resend && !seen.served.insert(target).second) continue;
+    delivery_.deliver(*target, stanza_for(sender, *target, message, plan, ciphers));
+  }
+}
+
+Node MessageRouter::stanza_for(const Device& sender, const Device& target, const Node& message,
+                               const Plan& plan, const std::vector<const Node*>& ciphers) const {
+  const Account& author = sender.account;
+  const Jid device = author.jid(plan.form, sender.id);
+  const Jid other_identity = author.jid(other(plan.form));
+  const char* form = plan.form == Addressing::kLid ? "lid" : "pn";
+  const bool lid = plan.form == Addressing::kLid;
+
+  Node stanza = Node("message")
+                    .with("id", plan.id)
+                    .with("type", message.attr("type").value_or("text"))
+                    .with("t", state_.now())
+                    .with("edit", message.attr("edit"))
+                    .with("category", message.attr("category"));
+  if (!author.push_name.empty()) stanza.set("notify", author.push_name);
+  if (plan.group != nullptr) {
+    stanza.set("from", plan.to);
+    stanza.set("participant", device);
+    stanza.set("addressing_mode", std::string{form});
+    stanza.set(lid ? "participant_pn" : "participant_lid", other_identity);
+  } else if (&target.account == &author) {
+    stanza.set("from", device);
+    if (plan.spread == Plan::Spread::kFanOut || message.has_attr("recipient")) {
+      const Jid chat = message.jid("recipient").value_or(plan.to.bare());
+      stanza.set("recipient", chat);
+      if (const Account* peer = state_.directory.account(chat))
+        stanza.set(chat.is_lid() ? "peer_recipient_pn" : "peer_recipient_lid",
+                   peer->jid(other(addressing_of(chat))));
+    }
+  } else {
+    stanza.set("from", device);
+    stanza.set(lid ? "sender_pn" : "sender_lid", other_identity);
+  }
+
+  bool begins_session = false;
+  for (const Node* enc : ciphers) {
+    stanza.add_child(*enc);
+    begins_session = begins_session || enc->attr_is("type", "pkmsg");
+  }
+  for (const std::string_view tag : kCopiedChildren) {
+    if (const Node* child = message.child(tag)) stanza.add_child(*child);
+  }
+  if (const Node* identity = message.child("device-identity"); identity != nullptr && begins_session)
+    stanza.add_child(*identity);
+  return stanza;
+}
+
+void MessageRouter::send_ack(Session& session, Device& sender, const Node& ack) {
+  if (state_.take_fault(sender, Fault::Kind::kDropAck)) return;
+  if (state_.take_fault(sender, Fault::Kind::kCloseBeforeAck)) {
+    state_.end(session.id, std::nullopt);
+    return;
+  }
+  if (const auto fault = state_.take_fault(sender, Fault::Kind::kDelayAck)) {
+    state_.timers.after(fault->delay, [this, id = session.id, ack] {
+      if (Session* still_there = state_.session(id)) still_there->send(ack);
+    });
+    return;
+  }
+  session.send(ack);
+  if (state_.take_fault(sender, Fault::Kind::kDoubleAck)) session.send(ack);
+}
+
+MessageRouter::Seen& MessageRouter::remember(const std::string& key) {
+  const auto [entry, fresh] = seen_.try_emplace(key);
+  if (fresh) {
+    seen_order_.push_back(key);
+    if (seen_order_.size() > kMaxSeen) {
+      seen_.erase(seen_order_.front());
+      seen_order_.pop_front();
+    }
+  }
+  return entry->second;
+}
+
+}  // namespace simulator

@@ -1,0 +1,51 @@
+// What the server does with a `message` from a device: checks it, finds out which devices must have it,
+// hands each its own ciphertext, and acks (spec 05 §12.2, §12.3).
+#pragma once
+
+#include <deque>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "simulator/cipher_watch.h"
+#include "simulator/delivery.h"
+#include "simulator/server_state.h"
+
+namespace simulator {
+
+class MessageRouter {
+ public:
+  MessageRouter(ServerState& state, Delivery& delivery) : state_(state), delivery_(delivery) {}
+
+  /// `session` belongs to `sender`; the answer goes there.
+  void route(Session& session, Device& sender, const Node& message);
+
+ private:
+  struct Plan;
+  /// (sender, to, id) that has been seen: what was answered, and who has got it.
+  struct Seen {
+    Node ack;
+    std::unordered_set<const Device*> served;
+  };
+
+  [[nodiscard]] int refusal(Device& sender, const Node& message, Plan& plan) const;
+  void choose_person(Device& sender, Account& recipient, Plan& plan) const;
+  void choose_group(const Device& sender, const Group& group, Plan& plan) const;
+  void collect_ciphers(const Node& message, Plan& plan);
+  void watch_ciphers(const Device& sender, const Plan& plan);
+  Node ack_for(Device& sender, const Node& message, const Plan& plan);
+  void deliver(Device& sender, const Node& message, const Plan& plan, Seen& seen);
+  void send_ack(Session& session, Device& sender, const Node& ack);
+  [[nodiscard]] Node stanza_for(const Device& sender, const Device& target, const Node& message,
+                                const Plan& plan, const std::vector<const Node*>& ciphers) const;
+  Seen& remember(const std::string& key);
+
+  ServerState& state_;
+  Delivery& delivery_;
+  CipherWatch ciphers_;
+  std::unordered_map<std::string, Seen> seen_;
+  std::deque<std::string> seen_order_;
+};
+
+}  // namespace simulator

@@ -1,0 +1,208 @@
+// The sending half of a device that the simulator plays.
+#include <algorithm>
+
+#include "proto/message.pb.h"
+#include "simulator/person.h"
+#include "simulator/virtual_device.h"
+#include "simulator/world.h"
+#include "whatsapp/message/content_builder.h"
+#include "whatsapp/message/padding.h"
+#include "whatsapp/signal/group_cipher.h"
+#include "whatsapp/signal/session_builder.h"
+
+namespace simulator {
+namespace {
+
+using base::ErrorCode;
+using base::fail;
+using base::Result;
+using whatsapp::signal::PreKeyBundle;
+
+Node enc_node(std::string_view type, base::Bytes ciphertext) {
+  return Node("enc").with("v", "2").with("type", type).bytes(std::move(ciphertext));
+}
+
+/// A serialised Message that hands out a sender key.
+base::Bytes sender_key_share(const std::string& group, base::ByteView distribution) {
+  whatsapp::proto::Message message;
+  auto* share = message.mutable_sender_key_distribution_message();
+  share->set_group_id(group);
+  share->set_axolotl_sender_key_distribution_message(distribution.data(), distribution.size());
+  return base::to_bytes(message.SerializeAsString());
+}
+
+bool has_pre_key_message(const Node& node) {
+  if (node.tag() == "enc") return node.attr_is("type", "pkmsg");
+  return std::ranges::any_of(node.children(), has_pre_key_message);
+}
+
+/// The bundle that a retry receipt brings along; empty if there is none or it is incomplete.
+std::optional<PreKeyBundle> bundle_of(const Node& receipt) {
+  const Node* keys = receipt.child("keys");
+  const auto registration = receipt.child_bytes("registration");
+  if (keys == nullptr || !registration) return std::nullopt;
+  const auto identity = keys->child_bytes("identity");
+  const Node* signed_key = keys->child("skey");
+  if (!identity || identity->size() != 32 || signed_key == nullptr) return std::nullopt;
+  const auto id = signed_key->child_bytes("id");
+  const auto value = signed_key->child_bytes("value");
+  const auto signature = signed_key->child_bytes("signature");
+  if (!id || !value || value->size() != 32 || !signature || signature->size() != 64) return std::nullopt;
+  PreKeyBundle bundle;
+  bundle.registration_id = static_cast<std::uint32_t>(base::read_big_endian(*registration));
+  bundle.identity = base::to_fixed<32>(*identity);
+  bundle.signed_pre_key_id = static_cast<std::uint32_t>(base::read_big_endian(*id));
+  bundle.signed_pre_key = base::to_fixed<32>(*value);
+  bundle.signed_pre_key_signature = base::to_fixed<64>(*signature);
+  if (const Node* key = keys->child("key")) {
+    const auto key_id = key->child_bytes("id");
+    const auto key_value = key->child_bytes("value");
+    if (key_id && key_value && key_value->size() == 32) {
+      bundle.pre_key = PreKeyBundle::OneTime{static_cast<std::uint32_t>(base::read_big_endian(*key_id)),
+                                             base::to_fixed<32>(*key_value)};
+    }
+  }
+  return bundle;
+}
+
+}  // namespace
+
+Result<void> VirtualDevice::send_message(const std::string& id, const Jid& to, base::ByteView plaintext) {
+  if (!online()) return fail(ErrorCode::kUnavailable, "the device is offline");
+  Node stanza = Node("message").with("id", id).with("to", to).with("type", "text");
+  if (to.is_group()) {
+    if (world_.server().directory().group(to) == nullptr) return fail(ErrorCode::kNotFound, "no such group");
+    add_group_ciphers(stanza, to, plaintext);
+  } else {
+    Account* recipient = world_.server().directory().account(to);
+    if (recipient == nullptr) return fail(ErrorCode::kNotFound, "no such account");
+    add_person_ciphers(stanza, *recipient, to, plaintext);
+  }
+  if (has_pre_key_message(stanza) && !device_.device_identity.empty())
+    stanza.add_child(Node("device-identity").bytes(base::ByteView{device_.device_identity}));
+  remember_sent(id, to, plaintext);
+  timers_.soon([this, stanza = std::move(stanza)] {
+    if (online()) say(stanza);
+  });
+  return {};
+}
+
+void VirtualDevice::remember_sent(const std::string& id, const Jid& to, base::ByteView plaintext) {
+  sent_.push_back({id, to, base::to_bytes(plaintext)});
+  if (sent_.size() > kKeptSent) sent_.pop_front();
+}
+
+void VirtualDevice::add_person_ciphers(Node& stanza, Account& recipient, const Jid& to,
+                                       base::ByteView plaintext) {
+  const Addressing form = addressing_of(to);
+  Node participants("participants");
+  const auto add = [&](Device& target, base::ByteView content) {
+    if (&target == &device_) return;
+    if (auto enc = encrypt_for(target, content))
+      participants.add_child(
+          Node("to").with("jid", target.account.jid(form, target.id)).add(*std::move(enc)));
+  };
+  const base::Bytes own_copy = whatsapp::message::wrap_device_sent(plaintext, to.to_string());
+  for (const auto& [id, target] : recipient.devices)
+    add(*target, &recipient == &device_.account ? base::ByteView{own_copy} : plaintext);
+  if (&recipient != &device_.account) {
+    for (const auto& [id, target] : device_.account.devices) add(*target, own_copy);
+  }
+  stanza.add_child(std::move(participants));
+}
+
+void VirtualDevice::add_group_ciphers(Node& stanza, const Jid& to, base::ByteView plaintext) {
+  const Group& group = *world_.server().directory().group(to);
+  GroupKeys& keys = groups_[to.to_string()];
+  if (keys.own.own() == nullptr) whatsapp::signal::create_sender_key(keys.own, world_.random());
+  const auto distribution = whatsapp::signal::distribution_message(keys.own);
+  if (!distribution) return;
+  const base::Bytes share = sender_key_share(to.to_string(), *distribution);
+
+  Node participants("participants");
+  for (const Account* member : group.participants) {
+    for (const auto& [id, target] : member->devices) {
+      if (target.get() == &device_) continue;
+      if (!keys.shared_with.insert(target->account.lid(id).to_string()).second) continue;
+      if (auto enc = encrypt_for(*target, share))
+        participants.add_child(
+            Node("to").with("jid", member->jid(group.addressing, id)).add(*std::move(enc)));
+    }
+  }
+  const auto sealed = whatsapp::signal::group_encrypt(
+      keys.own, whatsapp::message::pad(plaintext, world_.random()), world_.random());
+  stanza.set("addressing_mode", std::string{group.addressing == Addressing::kLid ? "lid" : "pn"});
+  if (!participants.children().empty()) stanza.add_child(std::move(participants));
+  if (sealed) stanza.add_child(enc_node("skmsg", *sealed));
+}
+
+bool VirtualDevice::begin_session(Device& target) {
+  const auto bundle = world_.server().pre_keys().take_bundle(target);
+  if (!bundle) return false;
+  Peer& known = peer(target);
+  if (!whatsapp::signal::start_session(known.sessions, *bundle, identity_, world_.random())) return false;
+  known.identity = bundle->identity;
+  return true;
+}
+
+bool VirtualDevice::begin_session_from(Device& target, const Node& receipt) {
+  const auto bundle = bundle_of(receipt);
+  if (!bundle) return false;
+  Peer& known = peer(target);
+  if (!whatsapp::signal::start_session(known.sessions, *bundle, identity_, world_.random())) return false;
+  known.identity = bundle->identity;
+  return true;
+}
+
+std::optional<Node> VirtualDevice::encrypt_for(Device& target, base::ByteView plaintext) {
+  Peer& known = peer(target);
+  if (!known.sessions.can_encrypt(known.identity) && !begin_session(target)) return std::nullopt;
+  auto sealed = whatsapp::signal::encrypt(known.sessions, whatsapp::message::pad(plaintext, world_.random()));
+  if (!sealed) return std::nullopt;
+  if (corruptions_ > 0 && &target.account != &device_.account) {
+    --corruptions_;
+    sealed->bytes.back() ^= 0x01;
+  }
+  return enc_node(whatsapp::signal::to_string(sealed->kind), std::move(sealed->bytes));
+}
+
+void VirtualDevice::answer_retry(const Node& receipt) {
+  const auto id = receipt.attr("id");
+  const auto from = receipt.jid("from");
+  const Node* retry = receipt.child("retry");
+  const auto requester = receipt.jid("participant").value_or(from.value_or(Jid{}));
+  Device* target = world_.server().directory().device(requester);
+  const auto sent = std::ranges::find(sent_, id.value_or(""), &Sent::id);
+  if (retry == nullptr || target == nullptr || sent == sent_.end() || !from) return;
+  const auto count = retry->number("count").value_or(1);
+  person_.note_receipt(*id, "retry");
+  if (!begin_session_from(*target, receipt) && count >= 2) begin_session(*target);
+
+  base::Bytes content = sent->plaintext;
+  if (sent->to.is_group()) {
+    const auto distribution = whatsapp::signal::distribution_message(groups_[sent->to.to_string()].own);
+    if (distribution) {
+      // Protobuf messages merge when written one behind the other.
+      base::append(content, sender_key_share(sent->to.to_string(), *distribution));
+    }
+  } else if (&target->account == &device_.account) {
+    content = whatsapp::message::wrap_device_sent(content, sent->to.to_string());
+  }
+  auto enc = encrypt_for(*target, content);
+  if (!enc) return;
+  enc->set("count", std::to_string(count));
+  Node stanza = Node("message").with("id", *id).with("to", *from).with("type", "text");
+  if (sent->to.is_group()) {
+    stanza.set("participant", requester);
+  } else {
+    stanza.set("device_fanout", std::string{"false"});
+    if (const auto recipient = receipt.jid("recipient")) stanza.set("recipient", *recipient);
+  }
+  const bool begins = enc->attr_is("type", "pkmsg");
+  stanza.add_child(*std::move(enc));
+  if (begins && !device_.device_identity.empty())
+    stanza.add_child(Node("device-identity").bytes(base::ByteView{device_.device_identity}));
+  say(std::move(stanza));
+}
+
+}  // namespace simulator
