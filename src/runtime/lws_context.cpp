@@ -59,7 +59,7 @@ bool concerns_a_connection(lws_callback_reasons reason) {
 }
 
 int dispatch(lws* wsi, lws_callback_reasons reason, void*, void* in, std::size_t size) {
-  if (reason == LWS_CALLBACK_WS_CLIENT_BIND_PROTOCOL) t_attempt = wsi;
+  if (reason == LWS_CALLBACK_CLIENT_HTTP_BIND_PROTOCOL) t_attempt = wsi;
   if (!concerns_a_connection(reason)) return 0;
   auto* connection = static_cast<LwsConnection*>(lws_get_opaque_user_data(wsi));
   return connection == nullptr ? 0 : connection->on_lws(wsi, reason, in, size);
