@@ -1,4 +1,4 @@
-// hkdf_aes.json: the primitives, one list per primitive.
+// hkdf_aes.json: the primitives, one list per primitive; hkdf_aes_formats.cpp has the other lists.
 #include <optional>
 
 #include "crypto/aes.h"
@@ -139,7 +139,6 @@ struct Primitive {
   void (*check)(const json& entry, Case& check);
 };
 
-// message_padding and crockford are covered by the rooms that own those formats.
 constexpr Primitive kPrimitives[] = {
     {"hkdf_sha256", check_hkdf},
     {"hmac", check_hmac},
@@ -158,7 +157,7 @@ constexpr Primitive kPrimitives[] = {
 
 }  // namespace
 
-Outcome run_hkdf_aes(const json& file) {
+Outcome run_primitives(const json& file) {
   Report report;
   for (const auto& primitive : kPrimitives)
     for_each_case(file, primitive.list, [&](const std::string& name, const json& entry) {
