@@ -1,12 +1,12 @@
 // adv_pairing.json: QR text, the signed device identity, and what the companion answers to pair-success.
 // The producing library's own signatures are examples: they must verify, ours may differ. The payloads and
 // stanzas around are the client's; `qr_strings` is an obsolete form.
+#include "crypto/xeddsa.h"
 #include "vector_check/json_fields.h"
 #include "vector_check/runners.h"
 #include "whatsapp/pairing/device_identity.h"
 #include "whatsapp/pairing/pair_success.h"
 #include "whatsapp/pairing/qr_text.h"
-#include "whatsapp/signal/keys.h"
 
 namespace vector_check {
 namespace {
@@ -109,8 +109,8 @@ void check_case(const json& entry, Case& check) {
   const auto identity = identity_of(companion);
   check.expect_equal(identity.public_key, hex_bytes(companion, "identity_pub"), "identity key");
   const json& pre_key = companion.at("signed_prekey");
-  check.expect(whatsapp::signal::verify_signed_pre_key(identity.public_key, fixed_hex<32>(pre_key, "pub"),
-                                                       hex_bytes(pre_key, "signature")),
+  const Bytes signed_bytes = base::concat(Bytes{0x05}, hex_bytes(pre_key, "pub"));
+  check.expect(crypto::xeddsa_verify(identity.public_key, signed_bytes, hex_bytes(pre_key, "signature")),
                "signed pre-key");
   check_qr(entry, check);
   check_account_signature(entry, check);
