@@ -115,9 +115,10 @@ struct RetryCounter {
 
 /// Life of one queued message. It only moves forward, and each step is committed before its effect:
 /// claimed → sending (ratchet advanced, stanza may be on the wire) → sent (server ack) → marked (edge knows);
-/// or claimed/sending → failed → marked.
+/// or claimed/sending → failed → marked (unmarkable when the edge has no way to be told). A message that failed
+/// and is queued again by the edge begins anew.
 struct OutboundRow {
-  enum class State { kClaimed, kSending, kSent, kFailed, kMarked };
+  enum class State { kClaimed, kSending, kSent, kFailed, kMarked, kUnmarkable };
   std::string queue_id;       // the edge's message id
   std::string wa_message_id;  // derived from instance and queue id: the same after any crash
   State state = State::kClaimed;
@@ -221,7 +222,7 @@ class DeviceStore {
 
   virtual Result<std::optional<OutboundRow>> outbound(const std::string& queue_id) = 0;
   virtual Result<std::optional<OutboundRow>> outbound_by_message_id(const std::string& wa_message_id) = 0;
-  /// Everything not yet marked, in queue order.
+  /// Everything neither marked nor unmarkable, in queue order.
   virtual Result<std::vector<OutboundRow>> unmarked_outbound() = 0;
 
   /// The next rows to deliver, oldest first, with a sequence above `after`.

@@ -182,7 +182,7 @@ Result<std::optional<OutboundRow>> MemoryDeviceStore::outbound_by_message_id(
 Result<std::vector<OutboundRow>> MemoryDeviceStore::unmarked_outbound() {
   std::vector<OutboundRow> found;
   for (const auto& [id, row] : outbound_)
-    if (row.state != OutboundRow::State::kMarked) found.push_back(row);
+    if (row.state < OutboundRow::State::kMarked) found.push_back(row);
   std::ranges::stable_sort(found, {}, &OutboundRow::order);
   return found;
 }
@@ -215,7 +215,7 @@ Result<void> MemoryDeviceStore::purge(UnixSeconds now) {
   expire(link_.retry_counters, now - kRetryCounterLife, kRetryCountersKept,
          [](const RetryCounter& row) { return row.updated_at; });
   std::erase_if(outbound_, [&](const auto& entry) {
-    return entry.second.state == OutboundRow::State::kMarked &&
+    return entry.second.state >= OutboundRow::State::kMarked &&
            entry.second.updated_at < now - kMarkedOutboundLife;
   });
   return {};

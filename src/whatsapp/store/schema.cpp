@@ -69,12 +69,12 @@ CREATE TABLE retry_counter (
 ) WITHOUT ROWID;
 CREATE TABLE outbound (
   queue_id TEXT NOT NULL UNIQUE, wa_message_id TEXT NOT NULL,
-  state INTEGER NOT NULL,  -- 0 claimed, 1 sending, 2 sent, 3 failed, 4 marked
+  state INTEGER NOT NULL,  -- 0 claimed, 1 sending, 2 sent, 3 failed, 4 marked, 5 unmarkable
   to_original TEXT NOT NULL, to_normalized TEXT NOT NULL, payload BLOB NOT NULL, stanza BLOB NOT NULL,
   error TEXT NOT NULL, debug TEXT NOT NULL, position INTEGER NOT NULL, updated_at INTEGER NOT NULL
 );
 CREATE INDEX outbound_message ON outbound (wa_message_id);
-CREATE INDEX outbound_unmarked ON outbound (position) WHERE state <> 4;
+CREATE INDEX outbound_unmarked ON outbound (position) WHERE state < 4;
 CREATE TABLE inbound (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT,
   chat TEXT NOT NULL, message_id TEXT NOT NULL, payload BLOB NOT NULL, received_at INTEGER NOT NULL

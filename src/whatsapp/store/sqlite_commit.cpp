@@ -202,7 +202,7 @@ Result<void> delete_expired(SqliteDatabase& db, UnixSeconds now) {
       db.execute("DELETE FROM retry_counter WHERE updated_at < "
                  "(SELECT updated_at FROM retry_counter ORDER BY updated_at DESC LIMIT 1 OFFSET ?)",
                  kRetryCountersKept - 1));
-  return db.execute("DELETE FROM outbound WHERE state = ? AND updated_at < ?", OutboundRow::State::kMarked,
+  return db.execute("DELETE FROM outbound WHERE state >= ? AND updated_at < ?", OutboundRow::State::kMarked,
                     now - kMarkedOutboundLife);
 }
 

@@ -246,7 +246,7 @@ Result<std::vector<OutboundRow>> SqliteDeviceStore::unmarked_outbound() {
     return db.find_all(
         "SELECT queue_id, wa_message_id, state, to_original, to_normalized, payload, stanza, error, debug, "
         "position, "
-        "updated_at FROM outbound WHERE state <> 4 ORDER BY position, rowid",
+        "updated_at FROM outbound WHERE state < 4 ORDER BY position, rowid",
         rows::outbound);
   });
 }

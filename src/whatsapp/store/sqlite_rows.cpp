@@ -101,7 +101,7 @@ RetryCounter retry_counter(SqliteRow row) {
 OutboundRow outbound(SqliteRow row) {
   return {.queue_id = row.text(0),
           .wa_message_id = row.text(1),
-          .state = enumerator(row, 2, OutboundRow::State::kMarked),
+          .state = enumerator(row, 2, OutboundRow::State::kUnmarkable),
           .to_original = row.text(3),
           .to_normalized = row.text(4),
           .payload = row.text(5),
