@@ -16,6 +16,7 @@ endif()
 # g++ 12 reports these falsely inside libstdc++ (GCC 105329, 105562).
 add_compile_options(-Wno-restrict -Wno-maybe-uninitialized -Wno-null-dereference)
 add_compile_options(-fstack-protector-strong)
+add_compile_definitions(WA_WORKER_VERSION="${PROJECT_VERSION}")
 
 if(WA_SANITIZE)
   add_compile_options(-fsanitize=${WA_SANITIZE} -fno-omit-frame-pointer)

@@ -41,6 +41,8 @@ struct Config {
   // Storage.
   std::string auth_base = "/data/auth";
   std::string media_base = "/data/media";
+  std::string edge_data = "/data/edge";  // of the edge of our own, --standalone only
+  std::string edge_api_key;              // for its REST API and page; empty: made at its first start
   StoreDurability store_durability = StoreDurability::kFull;
 
   // The last resort against broken sessions.

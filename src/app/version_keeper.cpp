@@ -20,8 +20,10 @@ std::string first_line(const std::filesystem::path& file) {
 }  // namespace
 
 VersionKeeper::VersionKeeper(std::filesystem::path cache_file, std::string fixed_version)
-    : cache_file_(std::move(cache_file)), refresh_(fixed_version.empty() ? Refresh::kDaily : Refresh::kNever) {
-  const auto known = whatsapp::WebVersion::parse(fixed_version.empty() ? first_line(cache_file_) : fixed_version);
+    : cache_file_(std::move(cache_file)),
+      refresh_(fixed_version.empty() ? Refresh::kDaily : Refresh::kNever) {
+  const auto known =
+      whatsapp::WebVersion::parse(fixed_version.empty() ? first_line(cache_file_) : fixed_version);
   if (!known) return;
   if (refresh_ == Refresh::kNever || *known > version_) version_ = *known;
 }

@@ -18,6 +18,8 @@
 
 namespace worker {
 
+class OutboundQueueRunner;
+
 class Instance {
  public:
   Instance(ShardServices& services, edge::EligibleInstance eligible);
@@ -37,6 +39,9 @@ class Instance {
 
   runtime::Task<std::string> run_locked(InstanceLock& lock);
   runtime::Task<std::string> run_account(Account& account, InstanceLock& lock);
+  runtime::Task<RunVerdict> run_link(Account& account, InstanceLock& lock);
+  runtime::Task<base::Result<void>> start_over(Account& account, AuthUseless useless);
+  void link_changed(Account& account, ConnectionRunner& runner, OutboundQueueRunner& queue);
   runtime::Task<void> say_goodbye(InstanceLock& lock, const std::string& why);
   runtime::Task<base::Result<std::unique_ptr<Account>>> open_account(InstanceLock& lock);
   void set_phase(InstancePhase phase);

@@ -2,6 +2,9 @@
 // here lives on the shard's loop and outlives the instances.
 #pragma once
 
+#include <functional>
+#include <string>
+
 #include "base/random.h"
 #include "connection/auth_quarantine.h"
 #include "connection/connection_runner.h"
@@ -29,6 +32,8 @@ struct InstanceSettings {
   LockSettings lock;
   ConnectionSettings connection;  // instance_id is filled in per instance
   base::Duration queue_poll{2'000};
+  /// The newest web version known, asked once per connection runner. Called on any shard.
+  std::function<whatsapp::WebVersion()> web_version;
 };
 
 struct ShardServices {

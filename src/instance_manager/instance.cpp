@@ -1,0 +1,221 @@
+#include "instance_manager/instance.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <utility>
+
+#include "connection/inbound_forwarder.h"
+#include "queue/outbound_queue_runner.h"
+#include "runtime/task_scope.h"
+
+namespace worker {
+
+using base::ErrorCode;
+using runtime::Task;
+using whatsapp::store::SqliteDeviceStore;
+
+namespace {
+
+constexpr base::Duration kLastStatusPatience{2'000};
+
+InstancePhase phase_of(ConnectionRunner::State state) {
+  switch (state) {
+    case ConnectionRunner::State::kConnecting:
+      return InstancePhase::kConnecting;
+    case ConnectionRunner::State::kConnected:
+      return InstancePhase::kConnected;
+    case ConnectionRunner::State::kDisconnected:
+      return InstancePhase::kDisconnected;
+  }
+  return InstancePhase::kDisconnected;
+}
+
+std::string why_not_locked(const base::Error& error) {
+  switch (error.code) {
+    case ErrorCode::kConflict:
+      return "lock_conflict";
+    case ErrorCode::kNotFound:
+      return "unknown_instance";
+    case ErrorCode::kCancelled:
+      return "stopped";
+    default:
+      return "lock_unavailable";
+  }
+}
+
+}  // namespace
+
+/// What is open while the lock is held: the store, and the spool that outlives every link.
+class Instance::Account {
+ public:
+  Account(ShardServices& services, const std::string& instance_id, std::unique_ptr<SqliteDeviceStore> device,
+          runtime::BlockingExecutor::Lane lane, std::optional<std::uint64_t> fence, const base::Log& log)
+      : store(std::move(device), lane),
+        inbound({services.loop, services.edge, store, services.contacts, services.random, log, fence,
+                 count("in", services)},
+                {.instance_id = instance_id}) {}
+
+  static std::function<void(const std::string&)> count(const char* direction, ShardServices& services) {
+    if (!services.metrics.message) return nullptr;
+    return [direction, &services](const std::string& result) { services.metrics.message(direction, result); };
+  }
+
+  whatsapp::AccountStore store;
+  InboundForwarder inbound;
+};
+
+Instance::Instance(ShardServices& services, edge::EligibleInstance eligible)
+    : services_(services), eligible_(std::move(eligible)), log_(eligible_.id) {}
+
+Instance::~Instance() = default;
+
+void Instance::stop() { life_.cancel(); }
+
+Task<std::string> Instance::run() {
+  if (!is_valid_instance_id(eligible_.id)) {
+    log_.error("the edge names an instance whose id cannot be a folder name; it is left alone");
+    co_return "unknown_instance";
+  }
+  auto locked = co_await runtime::run_under(
+      services_.loop, life_,
+      InstanceLock::acquire(services_.loop, services_.edge, services_.settings.lock, eligible_.id, log_));
+  if (services_.metrics.lock)
+    services_.metrics.lock("acquire", locked ? "ok" : std::string{base::to_string(locked.error().code)});
+  if (!locked) {
+    const std::string why = why_not_locked(locked.error());
+    if (why != "stopped")
+      log_.info("not started here", {{"reason", why}, {"detail", locked.error().message}});
+    co_return why;
+  }
+  const std::unique_ptr<InstanceLock> lock = std::move(*locked);
+  lock->keep([this](std::string reason) {
+    log_.warn("the lock is lost; the connection is closed before anybody else can have it",
+              {{"reason", reason}});
+    if (services_.metrics.lock) services_.metrics.lock("renew", "lost");
+    lost_reason_ = std::move(reason);
+    life_.cancel();
+  });
+  std::string why = co_await run_locked(*lock);
+  co_await say_goodbye(*lock, why);
+  co_await lock->release();
+  co_return why;
+}
+
+Task<std::string> Instance::run_locked(InstanceLock& lock) {
+  auto account = co_await open_account(lock);
+  if (!account) {
+    log_.error("the account's store cannot be opened", {{"error", account.error().message}});
+    co_return account.error().code == ErrorCode::kCorrupt ? "store_corrupt" : "store_failed";
+  }
+  std::string why;
+  {
+    runtime::TaskScope forwarding(services_.loop);
+    forwarding.spawn((*account)->inbound.run());
+    why = co_await run_account(**account, lock);
+    co_await forwarding.close();
+  }
+  co_await (*account)->store.close();
+  co_return why;
+}
+
+Task<base::Result<std::unique_ptr<Instance::Account>>> Instance::open_account(InstanceLock& lock) {
+  auto lane = services_.executor.lane(services_.loop);
+  whatsapp::store::OpenSettings settings;
+  settings.directory = (std::filesystem::path{services_.settings.auth_base} / eligible_.id).string();
+  settings.durability = services_.settings.durability;
+  const auto open = [&settings] { return SqliteDeviceStore::open(settings); };
+  WA_CO_TRY(auto device, co_await lane.run(open));
+  co_return std::make_unique<Account>(services_, eligible_.id, std::move(device), lane, lock.fence(), log_);
+}
+
+Task<std::string> Instance::run_account(Account& account, InstanceLock& lock) {
+  for (;;) {
+    RunVerdict verdict = co_await run_link(account, lock);
+    if (std::holds_alternative<RunStopped>(verdict))
+      co_return lost_reason_.empty() ? "stopped" : lost_reason_;
+    const auto started_over = co_await start_over(account, std::get<AuthUseless>(verdict));
+    if (!started_over) {
+      log_.error("the auth state cannot be put aside", {{"error", started_over.error().message}});
+      co_return "store_failed";
+    }
+  }
+}
+
+/// One life of a link: from the first connection until it is stopped or its auth state is useless.
+Task<RunVerdict> Instance::run_link(Account& account, InstanceLock& lock) {
+  ConnectionSettings settings = services_.settings.connection;
+  settings.instance_id = eligible_.id;
+  if (services_.settings.web_version) settings.client.version = services_.settings.web_version();
+
+  OutboundQueueRunner* queue_of_link = nullptr;
+  ConnectionRunner* runner_of_link = nullptr;
+  ConnectionDependencies dependencies{services_.loop,
+                                      services_.connector,
+                                      account.store,
+                                      services_.random,
+                                      services_.reporter,
+                                      account.inbound,
+                                      log_,
+                                      lock.fence(),
+                                      services_.metrics.connection,
+                                      [&] { link_changed(account, *runner_of_link, *queue_of_link); }};
+  ConnectionRunner runner(std::move(dependencies), std::move(settings));
+  ClientSender sender(runner.client());
+  QueueSettings queue_settings;
+  queue_settings.instance_id = eligible_.id;
+  queue_settings.poll = services_.settings.queue_poll;
+  QueueDependencies queue_dependencies{
+      services_.loop,   services_.edge, account.store, sender,
+      services_.random, log_,           lock.fence(),  Account::count("out", services_)};
+  OutboundQueueRunner queue(std::move(queue_dependencies), queue_settings);
+  queue_of_link = &queue;
+  runner_of_link = &runner;
+
+  runtime::TaskScope sending(services_.loop, &life_);
+  sending.spawn(queue.run());
+  RunVerdict verdict = co_await runtime::run_under(services_.loop, life_, runner.run());
+  co_await sending.close();
+  account.inbound.set_client(nullptr);
+  co_return verdict;
+}
+
+void Instance::link_changed(Account& account, ConnectionRunner& runner, OutboundQueueRunner& queue) {
+  const bool connected = runner.state() == ConnectionRunner::State::kConnected;
+  queue.set_link(connected ? OutboundQueueRunner::Link::kUp : OutboundQueueRunner::Link::kDown);
+  account.inbound.set_client(connected ? &runner.client() : nullptr);
+  set_phase(phase_of(runner.state()));
+}
+
+Task<base::Result<void>> Instance::start_over(Account& account, AuthUseless useless) {
+  const AuthQuarantine quarantine(services_.settings.auth_base, services_.loop.clock());
+  const std::string place = quarantine.place_for(eligible_.id).string();
+  const auto forget = [&place](whatsapp::store::DeviceStore& store) { return store.forget_link(place); };
+  WA_CO_TRY_VOID(co_await account.store.read(forget));
+  log_.info("auth state put aside", {{"reason", useless.reason}, {"kept_at", place}});
+  if (useless.cooldown <= base::Duration{0}) co_return base::Result<void>{};
+  whatsapp::store::Changes changes;
+  const std::int64_t not_before = services_.loop.clock().unix_millis() + useless.cooldown.count();
+  changes.values.emplace_back(ConnectionRunner::kPairingNotBefore,
+                              base::to_bytes(fmt::format("{}", not_before)));
+  co_return co_await account.store.commit(std::move(changes));
+}
+
+/// The edge should not believe in a connection that is gone. Whoever lost the lock keeps silent: somebody
+/// else may speak for the instance now.
+Task<void> Instance::say_goodbye(InstanceLock& lock, const std::string& why) {
+  if (lock.is_lost()) co_return;
+  edge::StatusUpdate update;
+  update.instance_id = eligible_.id;
+  update.status = edge::InstanceStatus::kDisconnected;
+  update.reason = why;
+  update.at = services_.loop.clock().wall_now();
+  services_.reporter.report(std::move(update), lock.fence());
+  (void)co_await services_.reporter.flush(eligible_.id, services_.loop.clock().now() + kLastStatusPatience);
+}
+
+void Instance::set_phase(InstancePhase phase) {
+  if (told_) told_(phase);
+}
+
+}  // namespace worker
