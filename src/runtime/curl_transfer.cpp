@@ -11,7 +11,6 @@ base::ErrorCode code_of(CURLcode code) {
     case CURLE_OPERATION_TIMEDOUT:
       return base::ErrorCode::kTimeout;
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
       return base::ErrorCode::kInvalidArgument;
     default:
       return base::ErrorCode::kUnavailable;
@@ -30,6 +29,8 @@ std::string_view trimmed(std::string_view text) {
 base::Result<void> CurlTransfer::configure(CURL* easy) {
   if (!is_header_name(request_.method))
     return base::fail(base::ErrorCode::kInvalidArgument, "not an HTTP method: " + request_.method);
+  if (!request_.url.starts_with("http://") && !request_.url.starts_with("https://"))
+    return base::fail(base::ErrorCode::kInvalidArgument, "an HTTP URL must begin with http:// or https://");
   WA_TRY_VOID(add_headers());
   curl_easy_setopt(easy, CURLOPT_PRIVATE, this);
   curl_easy_setopt(easy, CURLOPT_URL, request_.url.c_str());

@@ -6,6 +6,7 @@
 #include <string>
 #include <unordered_set>
 
+#include "runtime/async_semaphore.h"
 #include "runtime/lws_context.h"
 #include "runtime/one_shot.h"
 #include "runtime/send_queue.h"
@@ -18,6 +19,9 @@ class LwsWebSocket final : public LwsConnection, public std::enable_shared_from_
  public:
   /// The connections of one connector.
   struct Registry {
+    Registry(EventLoop& loop, std::size_t max_handshakes) : handshakes(loop, max_handshakes) {}
+
+    AsyncSemaphore handshakes;
     std::unordered_set<LwsWebSocket*> live;
     bool closed = false;  // no new ones
   };

@@ -11,6 +11,9 @@ namespace runtime {
 namespace {
 
 constexpr std::size_t kMaxHeaderBytes = 8 * 1024;
+// At a time, per loop. libwebsockets keeps its time-outs in one sorted list that it walks for each handshake,
+// and 5 KB per handshake; ten thousand at once would take twenty times as long.
+constexpr std::size_t kMaxHandshakes = 256;
 
 using SocketResult = base::Result<std::unique_ptr<WebSocket>>;
 
@@ -56,7 +59,7 @@ class LwsConnector final : public WebSocketConnector {
   LwsConnector(EventLoop& loop, NetworkSettings settings)
       : context_(loop.shared<LwsContext>()),
         settings_(std::move(settings)),
-        registry_(std::make_shared<LwsWebSocket::Registry>()) {
+        registry_(std::make_shared<LwsWebSocket::Registry>(loop, kMaxHandshakes)) {
     const auto works = context_.check();
     if (!works) throw std::runtime_error(works.error().message);
   }
@@ -98,6 +101,7 @@ Task<SocketResult> LwsConnector::connect(WebSocketRequest request, WebSocketList
   const RegistryPointer registry = registry_;
   WA_CO_TRY(const Plan plan, this->plan(request));
   WA_CO_TRY(const auto addresses, co_await resolve(context.loop(), plan.url.host, plan.deadline));
+  WA_CO_TRY(const auto slot, co_await registry->handshakes.take_until(plan.deadline));
   SocketResult result = base::fail(base::ErrorCode::kUnavailable, "the host has no address");
   for (std::size_t i = 0; i < addresses.size(); ++i) {
     // An address that swallows packets may take its share of the time, not all of it.

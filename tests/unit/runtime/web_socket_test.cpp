@@ -2,8 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <cstdlib>
 #include <list>
 #include <optional>
+#include <thread>
 
 #include "base/encoding.h"
 #include "live_loop.h"
@@ -548,4 +551,28 @@ TEST_CASE("pings are answered, fragments are joined, and a bad handshake is refu
   PlainSocket keyless(site.live, site.server->port());
   keyless.write(upgrade + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n\r\n");
   CHECK(keyless.read_until("\r\n\r\n").starts_with("HTTP/1.1 400"));
+}
+
+TEST_CASE("the proxy of the environment is not used") {
+  setenv("http_proxy", "http://127.0.0.1:1", 1);
+  Site site;
+  ClientEnd client;
+  site.connect(client);
+  unsetenv("http_proxy");
+}
+
+TEST_CASE("loops on several threads have their own contexts") {
+  std::vector<std::thread> threads;
+  std::atomic<int> worked{0};
+  for (int i = 0; i < 3; ++i)
+    threads.emplace_back([&worked] {
+      Site site;
+      ClientEnd client;
+      auto socket = site.connect(site.request(), client);
+      if (!socket) return;
+      (void)(*socket)->send(pattern(100'000));
+      if (site.live.until([&] { return client.received.size() == 100'000; })) ++worked;
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(worked == 3);
 }
