@@ -54,6 +54,7 @@ runtime::Task<base::Result<void>> KeepAlive::ping(StanzaChannel& channel) {
   // An error is an answer, too.
   if (answer || answer.error().code == base::ErrorCode::kRejected) {
     unanswered_since_.reset();
+    on_input();
     co_return base::Result<void>{};
   }
   if (answer.error().code != base::ErrorCode::kTimeout) co_return base::fail(answer.error());
