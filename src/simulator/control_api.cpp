@@ -65,10 +65,25 @@ json received_by(const Person& person, const ServerRequest& request) {
   return messages;
 }
 
+/// Texts "<text> 0" to "<text> count-1", all at once.
+Result<json> send_many(Person& person, const json& body, int device) {
+  constexpr int kMaxAtOnce = 10'000;
+  const int count = body.value("count", 0);
+  if (count < 1 || count > kMaxAtOnce) return fail(ErrorCode::kInvalidArgument, "count is 1 to 10000");
+  json ids = json::array();
+  for (int i = 0; i < count; ++i) {
+    const std::string text = body.value("text", std::string{}) + ' ' + std::to_string(i);
+    WA_TRY(std::string id, person.send_text(body.value("to", std::string{}), text, device));
+    ids.push_back(std::move(id));
+  }
+  return json{{"ids", std::move(ids)}};
+}
+
 Result<json> command(World& world, Person& person, const std::string& verb, const json& body) {
   const auto text_of = [&](const char* name) { return body.value(name, std::string{}); };
   if (verb == "send") {
     const int device = body.value("device", 0);
+    if (body.contains("count")) return send_many(person, body, device);
     auto id = body.contains("id") ? person.send_text_as(text_of("id"), text_of("to"), text_of("text"), device)
                                   : person.send_text(text_of("to"), text_of("text"), device);
     if (!id) return fail(id.error());
@@ -98,7 +113,8 @@ Result<json> command(World& world, Person& person, const std::string& verb, cons
 
 Result<json> phone_command(World& world, SimulatedPhone& phone, const std::string& verb, const json& body) {
   if (verb == "scan") {
-    WA_TRY_VOID(phone.scan(body.value("qr", std::string{})));
+    WA_TRY(const LinkFault fault, link_fault_from(body.value("fault", std::string{})));
+    WA_TRY_VOID(phone.scan(body.value("qr", std::string{}), fault));
     return json::object();
   }
   if (verb == "code") {

@@ -1,5 +1,6 @@
 #include "simulator/control_json.h"
 
+#include <array>
 #include <nlohmann/json.hpp>
 
 namespace simulator {
@@ -33,7 +34,8 @@ json to_json(const ReceivedMessage& message) {
           {"quoted_id", message.quoted_id},
           {"mentions", message.mentions},
           {"cipher", message.cipher},
-          {"t", message.timestamp}};
+          {"t", message.timestamp},
+          {"received_at_ms", message.received_at}};
 }
 
 json to_json(const DeviceStatus& status) {
@@ -120,6 +122,24 @@ Result<ContactOptions> contact_options_from(const json& body) {
   options.reply = body.value("auto_reply", false) ? Reply::kEcho : Reply::kNone;
   WA_TRY(options.receipts, receipts_from(body.value("receipts", std::string{"delivery"})));
   return options;
+}
+
+Result<LinkFault> link_fault_from(const std::string& word) {
+  static constexpr std::array<std::pair<std::string_view, LinkFault>, 9> kWords{{
+      {"", LinkFault::kNone},
+      {"wrong_hmac", LinkFault::kWrongHmac},
+      {"wrong_signature", LinkFault::kWrongSignature},
+      {"truncated", LinkFault::kTruncated},
+      {"no_device", LinkFault::kNoDevice},
+      {"twice", LinkFault::kTwice},
+      {"early_success", LinkFault::kEarlySuccess},
+      {"no_restart", LinkFault::kNoRestart},
+      {"close_only", LinkFault::kCloseOnly},
+  }};
+  for (const auto& [text, fault] : kWords) {
+    if (text == word) return fault;
+  }
+  return fail(ErrorCode::kInvalidArgument, "no such fault of linking");
 }
 
 Result<Fault> fault_from(const json& body) {

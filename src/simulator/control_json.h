@@ -20,6 +20,7 @@ nlohmann::json violations_json(const World& world);
 PersonOptions person_options_from(const nlohmann::json& body);
 base::Result<ContactOptions> contact_options_from(const nlohmann::json& body);
 base::Result<Fault> fault_from(const nlohmann::json& body);
+base::Result<LinkFault> link_fault_from(const std::string& word);
 base::Result<Receipts> receipts_from(const std::string& word);
 PairingSettings pairing_from(const nlohmann::json& body, PairingSettings settings);
 

@@ -157,7 +157,12 @@ void Delivery::consumed(Device& device) {
 void Delivery::on_ack(Device& device, const Node& ack) {
   const auto kind = ack.attr("class");
   const auto id = ack.attr("id");
-  if (kind && id && device.outbox.consume(*kind, *id)) consumed(device);
+  if (!kind || !id) return;
+  const auto acked = device.outbox.consume(*kind, *id);
+  if (!acked) return;
+  if (ack.jid("to") != acked->jid("from") || ack.jid("participant") != acked->jid("participant"))
+    state_.report(device.account.pn(device.id).to_string(), "ack_mismatch", *kind + ' ' + *id);
+  consumed(device);
 }
 
 void Delivery::on_receipt(Device& device, const Node& receipt) {

@@ -19,9 +19,6 @@ using base::Result;
 using whatsapp::pairing::QrContent;
 using whatsapp::proto::ClientPayload;
 
-/// Tries of one code before its request is forgotten.
-constexpr int kMaxCodeAttempts = 3;
-
 base::ByteView view(const std::string& bytes) { return base::as_bytes(bytes); }
 
 std::string version_text(const ClientPayload& payload) {
@@ -102,7 +99,7 @@ void LinkDesk::expire_refs() {
   for (const SessionId id : ids) state_.end(id, std::nullopt);
 }
 
-Result<void> LinkDesk::scan(Account& account, const QrContent& qr) {
+Result<void> LinkDesk::scan(Account& account, const QrContent& qr, LinkFault fault) {
   for (const auto& [id, session] : waiting_) {
     const Registration& registration = *session->registration();
     if (registration.identity != qr.identity || session->noise != qr.noise) continue;
@@ -110,13 +107,13 @@ Result<void> LinkDesk::scan(Account& account, const QrContent& qr) {
     if (ref == registration.refs.end()) continue;
     if (state_.timers.loop().clock().now() > ref->valid_until)
       return fail(ErrorCode::kTimeout, "that QR has expired");
-    return make_offer(*session, account, qr.adv_secret);
+    return make_offer(*session, account, qr.adv_secret, fault);
   }
   return fail(ErrorCode::kNotFound, "no connection waits with that QR");
 }
 
 Result<void> LinkDesk::make_offer(Session& session, Account& account,
-                                  const whatsapp::pairing::AdvSecret& secret) {
+                                  const whatsapp::pairing::AdvSecret& secret, LinkFault fault) {
   Registration& registration = *session.registration();
   if (registration.offer) return fail(ErrorCode::kConflict, "that companion is being linked already");
   if (account.next_device > std::numeric_limits<std::uint8_t>::max())
@@ -129,26 +126,42 @@ Result<void> LinkDesk::make_offer(Session& session, Account& account,
   offer.device = account.next_device++;
   offer.key_index = ++account.current_index;
   offer.iq_id = state_.next_id();
+  offer.fault = fault;
+  offer.container = sign_companion(account, registration.identity, offer.key_index, secret, fault);
+  offer.expiry = state_.timers.after(state_.settings.pairing.answer_timeout,
+                                     [this, id = session.id] { state_.end(id, std::nullopt); });
+  const Node success = pair_success(account, offer);
+  registration.offer = std::move(offer);
+  if (fault == LinkFault::kEarlySuccess) session.send(Node("success").with("t", state_.now()));
+  session.send(success);
+  if (fault == LinkFault::kTwice) session.send(success);
+  return {};
+}
+
+base::Bytes LinkDesk::sign_companion(const Account& account, crypto::PublicKey identity,
+                                     std::uint32_t key_index, whatsapp::pairing::AdvSecret secret,
+                                     LinkFault fault) {
   const whatsapp::pairing::DeviceDetails details{
       .raw_id = account.raw_id,
       .timestamp = static_cast<std::uint64_t>(state_.now()),
-      .key_index = offer.key_index,
+      .key_index = key_index,
   };
-  offer.container = whatsapp::pairing::make_identity_container(account.identity, details,
-                                                               registration.identity, secret, state_.random);
-  const SessionId id = session.id;
-  offer.expiry = state_.timers.after(state_.settings.pairing.answer_timeout,
-                                     [this, id] { state_.end(id, std::nullopt); });
-  session.send(iq_from_server(offer.iq_id, "md")
-                   .with("t", state_.now())
-                   .add(Node("pair-success")
-                            .add(Node("device-identity").bytes(base::ByteView{offer.container}))
-                            .add(Node("device")
-                                     .with("jid", account.pn(offer.device))
-                                     .with("lid", account.lid(offer.device)))
-                            .add(Node("platform").with("name", account.platform))));
-  registration.offer = std::move(offer);
-  return {};
+  if (fault == LinkFault::kWrongHmac) secret.mutable_bytes()[0] ^= 0x01;
+  if (fault == LinkFault::kWrongSignature) identity[0] ^= 0x01;
+  base::Bytes container =
+      whatsapp::pairing::make_identity_container(account.identity, details, identity, secret, state_.random);
+  if (fault == LinkFault::kTruncated) container.resize(container.size() - 7);
+  return container;
+}
+
+Node LinkDesk::pair_success(const Account& account, const Registration::Offer& offer) const {
+  Node success = Node("pair-success")
+                     .add(Node("device-identity").bytes(base::ByteView{offer.container}))
+                     .add(Node("platform").with("name", account.platform));
+  if (offer.fault != LinkFault::kNoDevice)
+    success.add_child(
+        Node("device").with("jid", account.pn(offer.device)).with("lid", account.lid(offer.device)));
+  return iq_from_server(offer.iq_id, "md").with("t", state_.now()).add(std::move(success));
 }
 
 bool LinkDesk::on_iq(Session& session, const Node& iq) {
@@ -166,6 +179,7 @@ bool LinkDesk::on_iq(Session& session, const Node& iq) {
 void LinkDesk::on_answer(Session& session, const Node& answer) {
   const Registration& registration = *session.registration();
   const Registration::Offer& offer = *registration.offer;
+  if (offer.account->device(offer.device) != nullptr) return;  // the second answer of two
   const Node* sign = answer.child("pair-device-sign");
   const Node* identity = sign == nullptr ? nullptr : sign->child("device-identity");
   if (identity == nullptr) {
@@ -187,6 +201,7 @@ void LinkDesk::on_answer(Session& session, const Node& answer) {
 void LinkDesk::commit(Session& session, base::Bytes device_identity) {
   const Registration& registration = *session.registration();
   Account& account = *registration.offer->account;
+  const LinkFault fault = registration.offer->fault;
   auto device = std::make_unique<Device>(account, registration.offer->device);
   device->noise = session.noise;
   device->key_index = registration.offer->key_index;
@@ -203,8 +218,14 @@ void LinkDesk::commit(Session& session, base::Bytes device_identity) {
   ++state_.counters.links;
   sign_key_indexes(state_, account);
   tell_device_change(state_, delivery_, account, DeviceChange::kAdded, id, key_index);
-  state_.end(session.id, Node("stream:error").with("code", 515));
   state_.changed();
+  if (fault == LinkFault::kNoRestart) {
+    state_.timers.cancel(session.registration()->offer->expiry);
+  } else if (fault == LinkFault::kCloseOnly) {
+    state_.end(session.id, std::nullopt);
+  } else {
+    state_.end(session.id, Node("stream:error").with("code", 515));
+  }
 }
 
 void LinkDesk::remove(Account& account, std::uint16_t id) {
@@ -220,107 +241,6 @@ void LinkDesk::remove(Account& account, std::uint16_t id) {
   sign_key_indexes(state_, account);
   tell_device_change(state_, delivery_, account, DeviceChange::kRemoved, id, key_index);
   state_.changed();
-}
-
-// ---- linking by code --------------------------------------------------------------------------------
-
-void LinkDesk::on_link_code(Session& session, const Node& iq, const Node& request) {
-  Node::Children answer;
-  int error = 400;
-  if (request.attr_is("stage", "companion_hello")) {
-    error = on_companion_hello(session, request, answer);
-  } else if (request.attr_is("stage", "companion_finish")) {
-    error = on_companion_finish(session, request);
-  } else if (request.attr_is("stage", "get_country_code")) {
-    answer.push_back(Node("country_code").with("iso", "BR"));
-    error = 0;
-  }
-  Node reply = Node("iq").with("from", Jid::service()).with("id", iq.attr("id"));
-  if (error != 0) {
-    session.send(std::move(reply).with("type", "error").add(Node("error").with("code", error)));
-  } else {
-    session.send(std::move(reply).with("type", "result").add(std::move(answer)));
-  }
-  // What the phone signs goes out behind the answer to the companion's last step.
-  Registration& registration = *session.registration();
-  if (error != 0 || !request.attr_is("stage", "companion_finish") || !registration.code) return;
-  Account& account = *registration.code->account;
-  const auto secret =
-      whatsapp::pairing::open_key_bundle(*registration.code->hello, account.identity, registration.identity,
-                                         *request.child_bytes("link_code_pairing_wrapped_key_bundle"));
-  if (!secret) {
-    registration.code->hello.reset();  // a wrong code: it may be typed again
-    if (registration.code->attempts >= kMaxCodeAttempts) registration.code.reset();
-    return;
-  }
-  registration.code.reset();
-  (void)make_offer(session, account, *secret);
-}
-
-int LinkDesk::on_companion_hello(Session& session, const Node& request, Node::Children& answer) {
-  const auto jid = request.jid("jid");
-  const auto wrapped = request.child_bytes("link_code_pairing_wrapped_companion_ephemeral_pub");
-  const auto noise = request.child_bytes("companion_server_auth_key_pub");
-  const auto platform = request.child_bytes("companion_platform_id");
-  const auto display = request.child_bytes("companion_platform_display");
-  Account* account = jid ? state_.directory.account(*jid) : nullptr;
-  if (account == nullptr) return 404;
-  if (!wrapped || wrapped->size() != whatsapp::pairing::kWrappedEphemeralSize || !noise ||
-      !std::ranges::equal(*noise, session.noise))
-    return 400;
-  if (!platform || platform->empty() || base::as_text(*platform) == "0" || !display || display->empty() ||
-      display->size() > 100)
-    return 400;
-  Registration::CodeRequest code;
-  code.account = account;
-  code.ref = "2@" + base::to_base64(state_.random.bytes<32>(), base::Base64::kUrlNoPadding);
-  code.wrapped_ephemeral = base::to_bytes(*wrapped);
-  answer.push_back(Node("link_code_companion_reg")
-                       .with("stage", "companion_hello")
-                       .add(Node("link_code_pairing_ref").text(code.ref)));
-  session.registration()->code = std::move(code);
-  state_.changed();
-  return 0;
-}
-
-int LinkDesk::on_companion_finish(Session& session, const Node& request) {
-  const Registration& registration = *session.registration();
-  const auto ref = request.child_bytes("link_code_pairing_ref");
-  const auto bundle = request.child_bytes("link_code_pairing_wrapped_key_bundle");
-  const auto identity = request.child_bytes("companion_identity_public");
-  if (!registration.code || !registration.code->hello || !ref ||
-      base::as_text(*ref) != registration.code->ref)
-    return 404;
-  if (!bundle || bundle->size() != whatsapp::pairing::kWrappedBundleSize || !identity ||
-      !std::ranges::equal(*identity, registration.identity))
-    return 400;
-  return 0;
-}
-
-Result<void> LinkDesk::enter_code(Account& account, std::string_view typed) {
-  WA_TRY(const std::string code, whatsapp::pairing::normalise_code(typed));
-  for (const auto& [id, session] : waiting_) {
-    auto& request = session->registration()->code;
-    if (!request || request->account != &account) continue;
-    WA_TRY(auto hello,
-           whatsapp::pairing::answer_companion_hello(code, request->wrapped_ephemeral, state_.random));
-    ++request->attempts;
-    session->send(
-        Node("notification")
-            .with("from", Jid::service())
-            .with("type", "link_code_companion_reg")
-            .with("id", state_.next_id())
-            .with("t", state_.now())
-            .add(Node("link_code_companion_reg")
-                     .with("stage", "primary_hello")
-                     .add(Node("link_code_pairing_ref").text(request->ref))
-                     .add(Node("link_code_pairing_wrapped_primary_ephemeral_pub")
-                              .bytes(base::ByteView{hello.wrapped_ephemeral}))
-                     .add(Node("primary_identity_pub").bytes(base::ByteView{account.identity.public_key}))));
-    request->hello = std::move(hello);
-    return {};
-  }
-  return fail(ErrorCode::kNotFound, "no companion asked for a code of this number");
 }
 
 }  // namespace simulator

@@ -28,7 +28,7 @@ class LinkDesk {
   void on_closed(Session& session);
 
   /// The phone scans. kNotFound: no connection waits with that ref and these keys. kTimeout: too late.
-  base::Result<void> scan(Account& account, const whatsapp::pairing::QrContent& qr);
+  base::Result<void> scan(Account& account, const whatsapp::pairing::QrContent& qr, LinkFault fault);
   /// The owner types a code. kNotFound: nobody asked for a code of this number.
   base::Result<void> enter_code(Account& account, std::string_view code);
   /// Ends all connections that show a QR.
@@ -40,7 +40,10 @@ class LinkDesk {
  private:
   void offer_refs(Session& session);
   base::Result<void> make_offer(Session& session, Account& account,
-                                const whatsapp::pairing::AdvSecret& secret);
+                                const whatsapp::pairing::AdvSecret& secret, LinkFault fault);
+  base::Bytes sign_companion(const Account& account, crypto::PublicKey identity, std::uint32_t key_index,
+                             whatsapp::pairing::AdvSecret secret, LinkFault fault);
+  [[nodiscard]] Node pair_success(const Account& account, const Registration::Offer& offer) const;
   void on_answer(Session& session, const Node& answer);
   void commit(Session& session, base::Bytes device_identity);
   void on_link_code(Session& session, const Node& iq, const Node& request);

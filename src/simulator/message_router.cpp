@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "simulator/message_plan.h"
 #include "whatsapp/message/phash.h"
 
 namespace simulator {
@@ -9,29 +10,12 @@ namespace {
 
 /// Messages remembered for recognising repeats; the oldest are forgotten.
 constexpr std::size_t kMaxSeen = 100'000;
-/// For devices of groups and people alike: children that travel with the message.
-constexpr std::string_view kCopiedChildren[] = {"meta", "bot", "biz", "reporting", "franking"};
-
 bool is_resend(const Node& enc) { return enc.has_attr("count"); }
 
 }  // namespace
 
-/// Where one message goes.
-struct MessageRouter::Plan {
-  Jid to;
-  std::string id;
-  Addressing form = Addressing::kPn;
-  Account* recipient = nullptr;  // of a 1:1 message
-  const Group* group = nullptr;
-  std::vector<Device*> targets;  // every device that ought to have it
-  std::unordered_map<const Device*, std::vector<const Node*>> own_ciphers;  // made for one device
-  std::vector<const Node*> shared_ciphers;  // skmsg for all, or the single enc of a direct message
-  /// kDirected: for the one device in `targets`, whatever the lists say (retry answers, peer messages).
-  enum class Spread { kFanOut, kDirected } spread = Spread::kFanOut;
-};
-
 void MessageRouter::route(Session& session, Device& sender, const Node& message) {
-  Plan plan;
+  MessagePlan plan;
   int code = refusal(sender, message, plan);
   if (const auto fault = state_.take_fault(sender, Fault::Kind::kAckError)) code = fault->code;
   if (code != 0) {
@@ -63,7 +47,7 @@ void MessageRouter::route(Session& session, Device& sender, const Node& message)
   state_.changed();
 }
 
-int MessageRouter::refusal(Device& sender, const Node& message, Plan& plan) const {
+int MessageRouter::refusal(Device& sender, const Node& message, MessagePlan& plan) const {
   const auto id = message.attr("id");
   const auto to = message.jid("to");
   if (to) plan.to = *to;
@@ -85,7 +69,7 @@ int MessageRouter::refusal(Device& sender, const Node& message, Plan& plan) cons
       Device* addressed = state_.directory.device(*participant);
       if (addressed == nullptr) return 404;
       plan.targets = {addressed};
-      plan.spread = Plan::Spread::kDirected;
+      plan.spread = MessagePlan::Spread::kDirected;
     } else {
       choose_group(sender, *plan.group, plan);
     }
@@ -99,14 +83,14 @@ int MessageRouter::refusal(Device& sender, const Node& message, Plan& plan) cons
     Device* addressed = plan.recipient->device(to->device());
     if (addressed == nullptr) return 404;
     plan.targets = {addressed};
-    plan.spread = Plan::Spread::kDirected;
+    plan.spread = MessagePlan::Spread::kDirected;
     return 0;
   }
   choose_person(sender, *plan.recipient, plan);
   return 0;
 }
 
-void MessageRouter::choose_person(Device& sender, Account& recipient, Plan& plan) const {
+void MessageRouter::choose_person(Device& sender, Account& recipient, MessagePlan& plan) const {
   for (const auto& [id, device] : recipient.devices) {
     if (device.get() != &sender) plan.targets.push_back(device.get());
   }
@@ -118,7 +102,7 @@ void MessageRouter::choose_person(Device& sender, Account& recipient, Plan& plan
   sender.account.acquaintances.insert(&recipient);
 }
 
-void MessageRouter::choose_group(const Device& sender, const Group& group, Plan& plan) const {
+void MessageRouter::choose_group(const Device& sender, const Group& group, MessagePlan& plan) const {
   for (const Account* member : group.participants) {
     for (const auto& [id, device] : member->devices) {
       if (device.get() != &sender) plan.targets.push_back(device.get());
@@ -126,7 +110,7 @@ void MessageRouter::choose_group(const Device& sender, const Group& group, Plan&
   }
 }
 
-void MessageRouter::collect_ciphers(const Node& message, Plan& plan) {
+void MessageRouter::collect_ciphers(const Node& message, MessagePlan& plan) {
   for (const Node* enc : message.children("enc")) plan.shared_ciphers.push_back(enc);
   const Node* participants = message.child("participants");
   if (participants == nullptr) return;
@@ -141,7 +125,7 @@ void MessageRouter::collect_ciphers(const Node& message, Plan& plan) {
   }
 }
 
-void MessageRouter::watch_ciphers(const Device& sender, const Plan& plan) {
+void MessageRouter::watch_ciphers(const Device& sender, const MessagePlan& plan) {
   const auto watch = [&](const Node& enc) {
     const std::string type = enc.attr("type").value_or("");
     if (type != "msg" && type != "pkmsg") return;
@@ -156,10 +140,10 @@ void MessageRouter::watch_ciphers(const Device& sender, const Plan& plan) {
   for (const Node* enc : plan.shared_ciphers) watch(*enc);
 }
 
-Node MessageRouter::ack_for(Device& sender, const Node& message, const Plan& plan) {
+Node MessageRouter::ack_for(Device& sender, const Node& message, const MessagePlan& plan) {
   Node ack =
       Node("ack").with("class", "message").with("id", plan.id).with("from", plan.to).with("t", state_.now());
-  if (plan.spread == Plan::Spread::kDirected) return ack;
+  if (plan.spread == MessagePlan::Spread::kDirected) return ack;
 
   std::vector<Jid> devices{sender.account.jid(plan.form, sender.id)};
   for (const Device* device : plan.targets) devices.push_back(device->account.jid(plan.form, device->id));
@@ -180,65 +164,18 @@ Node MessageRouter::ack_for(Device& sender, const Node& message, const Plan& pla
   return ack;
 }
 
-void MessageRouter::deliver(Device& sender, const Node& message, const Plan& plan, Seen& seen) {
+void MessageRouter::deliver(Device& sender, const Node& message, const MessagePlan& plan, Seen& seen) {
   for (Device* target : plan.targets) {
     std::vector<const Node*> ciphers;
     if (const auto own = plan.own_ciphers.find(target); own != plan.own_ciphers.end()) ciphers = own->second;
-    const bool shared = plan.group != nullptr || plan.spread == Plan::Spread::kDirected ||
+    const bool shared = plan.group != nullptr || plan.spread == MessagePlan::Spread::kDirected ||
                         (target->id == 0 && &target->account == plan.recipient);
     if (shared) ciphers.insert(ciphers.end(), plan.shared_ciphers.begin(), plan.shared_ciphers.end());
     if (ciphers.empty()) continue;  // the sender did not know of this device
     const bool resend = std::ranges::any_of(ciphers, [](const Node* enc) { return is_resend(*enc); });
     if (!resend && !seen.served.insert(target).second) continue;
-    delivery_.deliver(*target, stanza_for(sender, *target, message, plan, ciphers));
+    delivery_.deliver(*target, stanza_for(state_, sender, *target, message, plan, ciphers));
   }
-}
-
-Node MessageRouter::stanza_for(const Device& sender, const Device& target, const Node& message,
-                               const Plan& plan, const std::vector<const Node*>& ciphers) const {
-  const Account& author = sender.account;
-  const Jid device = author.jid(plan.form, sender.id);
-  const Jid other_identity = author.jid(other(plan.form));
-  const char* form = plan.form == Addressing::kLid ? "lid" : "pn";
-  const bool lid = plan.form == Addressing::kLid;
-
-  Node stanza = Node("message")
-                    .with("id", plan.id)
-                    .with("type", message.attr("type").value_or("text"))
-                    .with("t", state_.now())
-                    .with("edit", message.attr("edit"))
-                    .with("category", message.attr("category"));
-  if (!author.push_name.empty()) stanza.set("notify", author.push_name);
-  if (plan.group != nullptr) {
-    stanza.set("from", plan.to);
-    stanza.set("participant", device);
-    stanza.set("addressing_mode", std::string{form});
-    stanza.set(lid ? "participant_pn" : "participant_lid", other_identity);
-  } else if (&target.account == &author) {
-    stanza.set("from", device);
-    if (plan.spread == Plan::Spread::kFanOut || message.has_attr("recipient")) {
-      const Jid chat = message.jid("recipient").value_or(plan.to.bare());
-      stanza.set("recipient", chat);
-      if (const Account* peer = state_.directory.account(chat))
-        stanza.set(chat.is_lid() ? "peer_recipient_pn" : "peer_recipient_lid",
-                   peer->jid(other(addressing_of(chat))));
-    }
-  } else {
-    stanza.set("from", device);
-    stanza.set(lid ? "sender_pn" : "sender_lid", other_identity);
-  }
-
-  bool begins_session = false;
-  for (const Node* enc : ciphers) {
-    stanza.add_child(*enc);
-    begins_session = begins_session || enc->attr_is("type", "pkmsg");
-  }
-  for (const std::string_view tag : kCopiedChildren) {
-    if (const Node* child = message.child(tag)) stanza.add_child(*child);
-  }
-  if (const Node* identity = message.child("device-identity"); identity != nullptr && begins_session)
-    stanza.add_child(*identity);
-  return stanza;
 }
 
 void MessageRouter::send_ack(Session& session, Device& sender, const Node& ack) {

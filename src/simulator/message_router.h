@@ -14,6 +14,8 @@
 
 namespace simulator {
 
+struct MessagePlan;
+
 class MessageRouter {
  public:
   MessageRouter(ServerState& state, Delivery& delivery) : state_(state), delivery_(delivery) {}
@@ -22,23 +24,20 @@ class MessageRouter {
   void route(Session& session, Device& sender, const Node& message);
 
  private:
-  struct Plan;
   /// (sender, to, id) that has been seen: what was answered, and who has got it.
   struct Seen {
     Node ack;
     std::unordered_set<const Device*> served;
   };
 
-  [[nodiscard]] int refusal(Device& sender, const Node& message, Plan& plan) const;
-  void choose_person(Device& sender, Account& recipient, Plan& plan) const;
-  void choose_group(const Device& sender, const Group& group, Plan& plan) const;
-  void collect_ciphers(const Node& message, Plan& plan);
-  void watch_ciphers(const Device& sender, const Plan& plan);
-  Node ack_for(Device& sender, const Node& message, const Plan& plan);
-  void deliver(Device& sender, const Node& message, const Plan& plan, Seen& seen);
+  [[nodiscard]] int refusal(Device& sender, const Node& message, MessagePlan& plan) const;
+  void choose_person(Device& sender, Account& recipient, MessagePlan& plan) const;
+  void choose_group(const Device& sender, const Group& group, MessagePlan& plan) const;
+  void collect_ciphers(const Node& message, MessagePlan& plan);
+  void watch_ciphers(const Device& sender, const MessagePlan& plan);
+  Node ack_for(Device& sender, const Node& message, const MessagePlan& plan);
+  void deliver(Device& sender, const Node& message, const MessagePlan& plan, Seen& seen);
   void send_ack(Session& session, Device& sender, const Node& ack);
-  [[nodiscard]] Node stanza_for(const Device& sender, const Device& target, const Node& message,
-                                const Plan& plan, const std::vector<const Node*>& ciphers) const;
   Seen& remember(const std::string& key);
 
   ServerState& state_;

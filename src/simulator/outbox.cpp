@@ -14,14 +14,15 @@ OutboxEntry& Outbox::push(Node stanza) {
   return entries_.emplace_back(OutboxEntry{std::move(stanza)});
 }
 
-bool Outbox::consume(std::string_view tag, std::string_view id) {
+std::optional<Node> Outbox::consume(std::string_view tag, std::string_view id) {
   const auto found = std::ranges::find_if(entries_, [&](const OutboxEntry& entry) {
     return entry.state == OutboxEntry::State::kWritten && entry.stanza.tag() == tag &&
            entry.stanza.attr_is("id", id);
   });
-  if (found == entries_.end()) return false;
+  if (found == entries_.end()) return std::nullopt;
+  Node stanza = std::move(found->stanza);
   entries_.erase(found);
-  return true;
+  return stanza;
 }
 
 bool Outbox::consume_message(std::string_view id) {

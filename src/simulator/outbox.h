@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 
 #include "whatsapp/binary/node.h"
@@ -32,8 +33,8 @@ struct OutboxCounts {
 class Outbox {
  public:
   OutboxEntry& push(Node stanza);
-  /// The device has acked: the oldest written stanza with this tag and id leaves. False if there is none.
-  bool consume(std::string_view tag, std::string_view id);
+  /// The device has acked: the oldest written stanza with this tag and id leaves. Empty if there is none.
+  std::optional<Node> consume(std::string_view tag, std::string_view id);
   /// The device has sent a receipt: every written message with this id leaves.
   bool consume_message(std::string_view id);
   /// A new connection: all that is here becomes waiting and offline.

@@ -175,9 +175,9 @@ SimulatedPhone::SimulatedPhone(World& world, Account& account, std::string id)
   add_device();
 }
 
-Result<void> SimulatedPhone::scan(std::string_view qr) {
+Result<void> SimulatedPhone::scan(std::string_view qr, LinkFault fault) {
   WA_TRY(const auto content, whatsapp::pairing::parse_qr_text(qr));
-  return world_.server().linking().scan(account_, content);
+  return world_.server().linking().scan(account_, content, fault);
 }
 
 Result<void> SimulatedPhone::enter_code(std::string_view code) {

@@ -97,9 +97,9 @@ class SimulatedPhone final : public Person {
   SimulatedPhone(World& world, Account& account, std::string id);
 
   /// Scans a QR text: signs the companion's identity and hands it to the server. The companion is linked
-  /// once it has answered; see companions(). kMalformed for a text that is no QR, kNotFound when no
-  /// connection waits with that ref and identity key, kTimeout when the ref has expired.
-  base::Result<void> scan(std::string_view qr);
+  /// once it has answered; see companions(). `fault` makes it go wrong. kMalformed for a text that is no QR,
+  /// kNotFound when no connection waits with that ref and identity key, kTimeout when the ref has expired.
+  base::Result<void> scan(std::string_view qr, LinkFault fault = LinkFault::kNone);
   /// Types the 8-character code that a companion shows. kNotFound when no companion asked for this number;
   /// a wrong code shows later, as no link.
   base::Result<void> enter_code(std::string_view code);

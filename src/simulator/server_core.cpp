@@ -79,6 +79,7 @@ SessionId ServerCore::attach(Wire& wire, Device& device) {
   device.session = &session;
   device.visibility = Device::Visibility::kAvailable;
   delivery_.activate(session);
+  delivery_.on_batch_request(session, 1000);
   return session.id;
 }
 

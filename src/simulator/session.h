@@ -55,6 +55,7 @@ struct Registration {
     base::Bytes container;  // what `pair-success` carried
     std::string iq_id;
     Timers::Id expiry = 0;
+    LinkFault fault = LinkFault::kNone;
   };
   std::optional<Offer> offer;
 

@@ -66,8 +66,9 @@ struct ReceivedMessage {
   std::string text;
   std::string quoted_id;  // empty: none
   std::vector<std::string> mentions;
-  std::string cipher;          // "pkmsg" or "msg"
-  std::int64_t timestamp = 0;  // the stanza's, Unix seconds
+  std::string cipher;            // "pkmsg" or "msg"
+  std::int64_t timestamp = 0;    // the stanza's, Unix seconds
+  std::int64_t received_at = 0;  // when it was decrypted, Unix milliseconds
 };
 
 /// Something that goes wrong on command. `count` says how many times where that makes sense.
@@ -101,6 +102,19 @@ struct Fault {
   int code = 0;
   base::Duration delay{0};
   std::string text;
+};
+
+/// How a linking goes wrong on command (spec 03 §15.9).
+enum class LinkFault {
+  kNone,
+  kWrongHmac,       // the container is not from the phone that scanned
+  kWrongSignature,  // the account signature is over another identity
+  kTruncated,       // the container ends early
+  kNoDevice,        // `pair-success` without <device>
+  kTwice,           // `pair-success` comes twice
+  kEarlySuccess,    // a <success> comes before it
+  kNoRestart,       // no 515 and no close afterwards
+  kCloseOnly,       // the socket closes without the 515
 };
 
 /// What the server knows of one device of one account.

@@ -18,6 +18,8 @@ using whatsapp::signal::MessageKind;
 constexpr std::size_t kPreKeyBatch = 30;
 /// Retries that a device asks for before it gives a message up.
 constexpr int kMaxRetries = 5;
+/// Messages for which the attempts are remembered.
+constexpr std::size_t kMaxRetriesKept = 10'000;
 
 std::string address_of(const Device& device) { return device.account.lid(device.id).to_string(); }
 
@@ -216,7 +218,7 @@ void VirtualDevice::take_in(const Source& source, std::string_view cipher, base:
     (void)whatsapp::signal::process_distribution(record, read->sender_key->distribution);
   }
   if (read->content.kind == whatsapp::message::Kind::kNone) return;
-  ++delivered_[source.id];
+  count_delivery(source.id);
 
   ReceivedMessage message;
   message.id = source.id;
@@ -233,6 +235,7 @@ void VirtualDevice::take_in(const Source& source, std::string_view cipher, base:
   message.mentions = read->content.mentions;
   message.cipher = cipher;
   message.timestamp = source.timestamp;
+  message.received_at = world_.loop().clock().unix_millis();
   person_.take_in(std::move(message), *this);
 }
 
@@ -259,6 +262,7 @@ void VirtualDevice::send_read_receipt(const ReceivedMessage& message) {
 
 /// The first attempt asks with the session as it is, later ones bring a bundle for a new one.
 void VirtualDevice::send_retry(const Source& source) {
+  if (retries_.size() > kMaxRetriesKept) retries_.clear();
   const int count = ++retries_[source.id];
   if (count > kMaxRetries) return;
   Node receipt = Node("receipt").with("id", source.id).with("to", source.from).with("type", "retry");
@@ -285,8 +289,20 @@ void VirtualDevice::send_retry(const Source& source) {
   say(std::move(receipt));
 }
 
+void VirtualDevice::count_delivery(const std::string& id) {
+  const std::uint64_t key = std::hash<std::string_view>{}(id);
+  const auto [entry, fresh] = delivered_.try_emplace(key, std::uint16_t{0});
+  ++entry->second;
+  if (!fresh) return;
+  delivered_order_.push_back(key);
+  if (delivered_order_.size() > kCountedIds) {
+    delivered_.erase(delivered_order_.front());
+    delivered_order_.pop_front();
+  }
+}
+
 int VirtualDevice::deliveries(std::string_view id) const {
-  const auto found = delivered_.find(std::string{id});
+  const auto found = delivered_.find(std::hash<std::string_view>{}(id));
   return found == delivered_.end() ? 0 : found->second;
 }
 

@@ -31,6 +31,8 @@ class World;
 
 /// Sent messages kept for answering retry receipts.
 inline constexpr std::size_t kKeptSent = 2'000;
+/// Message ids whose deliveries are counted; older ones are forgotten.
+inline constexpr std::size_t kCountedIds = 1'000'000;
 
 class VirtualDevice final : public Wire {
  public:
@@ -85,6 +87,7 @@ class VirtualDevice final : public Wire {
   void on_message(const Node& stanza);
   void on_receipt(const Node& receipt);
   void on_notification(const Node& notification);
+  void count_delivery(const std::string& id);
   void take_in(const Source& source, std::string_view cipher, base::ByteView padded);
   std::expected<base::Bytes, whatsapp::signal::DecryptError> decrypt(const Source& source, const Node& enc);
   std::expected<base::Bytes, whatsapp::signal::DecryptError> decrypt_pairwise(Device& author,
@@ -121,8 +124,9 @@ class VirtualDevice final : public Wire {
   };
   std::map<std::string, GroupKeys> groups_;
   std::deque<Sent> sent_;
-  std::unordered_map<std::string, int> delivered_;  // by message id
-  std::unordered_map<std::string, int> retries_;    // asked for, by message id
+  std::unordered_map<std::uint64_t, std::uint16_t> delivered_;  // times, by hash of the message id
+  std::deque<std::uint64_t> delivered_order_;
+  std::unordered_map<std::string, int> retries_;  // asked for, by message id
   int claimed_failures_ = 0;
   int corruptions_ = 0;
   std::size_t failures_ = 0;

@@ -1,0 +1,62 @@
+#include "simulator/message_plan.h"
+
+namespace simulator {
+namespace {
+
+/// Children that travel with the message, whoever gets it.
+constexpr std::string_view kCopiedChildren[] = {"meta", "bot", "biz", "reporting", "franking"};
+
+/// Who wrote it, in which chat, and the other identity of whichever of them needs one.
+void address(Node& stanza, const ServerState& state, const Device& sender, const Device& target,
+             const Node& message, const MessagePlan& plan) {
+  const Account& author = sender.account;
+  const Jid device = author.jid(plan.form, sender.id);
+  const Jid other_identity = author.jid(other(plan.form));
+  const bool lid = plan.form == Addressing::kLid;
+  if (plan.group != nullptr) {
+    stanza.set("from", plan.to);
+    stanza.set("participant", device);
+    stanza.set("addressing_mode", std::string{lid ? "lid" : "pn"});
+    stanza.set(lid ? "participant_pn" : "participant_lid", other_identity);
+    return;
+  }
+  stanza.set("from", device);
+  if (&target.account != &author) {
+    stanza.set(lid ? "sender_pn" : "sender_lid", other_identity);
+    return;
+  }
+  if (plan.spread == MessagePlan::Spread::kDirected && !message.has_attr("recipient")) return;
+  const Jid chat = message.jid("recipient").value_or(plan.to.bare());
+  stanza.set("recipient", chat);
+  if (const Account* peer = state.directory.account(chat))
+    stanza.set(chat.is_lid() ? "peer_recipient_pn" : "peer_recipient_lid",
+               peer->jid(other(addressing_of(chat))));
+}
+
+}  // namespace
+
+Node stanza_for(const ServerState& state, const Device& sender, const Device& target, const Node& message,
+                const MessagePlan& plan, const std::vector<const Node*>& ciphers) {
+  Node stanza = Node("message")
+                    .with("id", plan.id)
+                    .with("type", message.attr("type").value_or("text"))
+                    .with("t", state.now())
+                    .with("edit", message.attr("edit"))
+                    .with("category", message.attr("category"));
+  if (!sender.account.push_name.empty()) stanza.set("notify", sender.account.push_name);
+  address(stanza, state, sender, target, message, plan);
+
+  bool begins_session = false;
+  for (const Node* enc : ciphers) {
+    stanza.add_child(*enc);
+    begins_session = begins_session || enc->attr_is("type", "pkmsg");
+  }
+  for (const std::string_view tag : kCopiedChildren) {
+    if (const Node* child = message.child(tag)) stanza.add_child(*child);
+  }
+  if (const Node* identity = message.child("device-identity"); identity != nullptr && begins_session)
+    stanza.add_child(*identity);
+  return stanza;
+}
+
+}  // namespace simulator
