@@ -49,6 +49,8 @@ EventLoop::~EventLoop() {
   while (uv_run(&loop_, UV_RUN_DEFAULT) != 0) {
   }
   uv_loop_close(&loop_);
+  posts_.clear();  // what they hold may still want to cancel its timers
+  ready_.clear();
 }
 
 void EventLoop::run() {

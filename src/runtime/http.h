@@ -21,8 +21,8 @@ bool is_header_value(std::string_view value);
 
 struct HttpResponse {
   int status = 200;
-  HttpHeaders headers;
-  std::string body;
+  HttpHeaders headers{};
+  std::string body{};
 };
 
 /// "Not Found"; "Status" for a number without a common phrase.

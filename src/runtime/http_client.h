@@ -14,17 +14,17 @@ namespace runtime {
 
 struct HttpRequest {
   std::string method = "GET";
-  std::string url;
-  HttpHeaders headers;
-  std::string body;
+  std::string url{};
+  HttpHeaders headers{};
+  std::string body{};
   base::Duration connect_timeout{5'000};
   base::Duration total_timeout{10'000};
   std::size_t max_response = 4u << 20;  // bytes; a longer body is kLimit
 };
 
 struct HttpClientSettings {
-  std::string ca_file;  // extra trusted roots, PEM
-  std::string user_agent;
+  std::string ca_file{};  // extra trusted roots, PEM
+  std::string user_agent{};
   long max_connections_per_host = 8;
 };
 

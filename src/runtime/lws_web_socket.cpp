@@ -18,9 +18,13 @@ constexpr int kNoCode = 1005;
 
 LwsWebSocket::LwsWebSocket(LwsContext& context, std::shared_ptr<Registry> registry,
                            WebSocketListener& listener, std::size_t max_message)
-    : context_(context), registry_(std::move(registry)), listener_(&listener), max_message_(max_message) {}
+    : context_(context),
+      loop_(context.loop()),
+      registry_(std::move(registry)),
+      listener_(&listener),
+      max_message_(max_message) {}
 
-LwsWebSocket::~LwsWebSocket() { context_.loop().cancel_timer(close_timer_); }
+LwsWebSocket::~LwsWebSocket() { loop_.cancel_timer(close_timer_); }
 
 void LwsWebSocket::start(lws_vhost* vhost, const WebSocketUrl& url, const std::string& address,
                          std::string header_lines, OneShot<Done>& opened) {
@@ -94,7 +98,7 @@ int LwsWebSocket::on_established() {
 }
 
 void LwsWebSocket::on_connect_failed(const char* why, std::size_t size) {
-  if (lws_get_socket_fd(wsi_) < 0) free_failed_attempt(context_.loop().uv(), wsi_);
+  if (lws_get_socket_fd(wsi_) < 0) free_failed_attempt(loop_.uv(), wsi_);
   const int status = static_cast<int>(lws_http_client_http_response(wsi_));
   if (status != 0 && status != 101) {
     const std::string text = "the server refused the WebSocket with HTTP status " + std::to_string(status);
@@ -162,7 +166,7 @@ void LwsWebSocket::on_lws_closed() {
   wsi_ = nullptr;
   state_ = State::kDead;
   registry_->live.erase(this);
-  context_.loop().cancel_timer(std::exchange(close_timer_, 0));
+  loop_.cancel_timer(std::exchange(close_timer_, 0));
   queue_.clear();
   unsent_ = in_lws_ = 0;
   finish_connecting(
@@ -199,7 +203,7 @@ void LwsWebSocket::send_close_frame(int code) {
   state_ = State::kClosing;
   lws_close_reason(wsi_, static_cast<lws_close_status>(code), nullptr, 0);
   watch_close();
-  context_.loop().defer([self = shared_from_this()] {
+  loop_.defer([self = shared_from_this()] {
     const bool closing = self->wsi_ != nullptr && self->state_ == State::kClosing;
     if (closing) lws_set_timeout(self->wsi_, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
   });
@@ -207,7 +211,7 @@ void LwsWebSocket::send_close_frame(int code) {
 
 void LwsWebSocket::watch_close() {
   if (close_timer_ != 0) return;
-  close_timer_ = context_.loop().call_after(kCloseTimeout, [this] {
+  close_timer_ = loop_.call_after(kCloseTimeout, [this] {
     close_timer_ = 0;
     die();
   });
@@ -234,7 +238,7 @@ void LwsWebSocket::die() {
   if (state_ == State::kDead) return;
   state_ = State::kDead;
   // Later, from a clean stack: we may be inside one of its callbacks.
-  context_.loop().defer([self = shared_from_this()] {
+  loop_.defer([self = shared_from_this()] {
     if (self->wsi_ != nullptr) kill(self->wsi_);
   });
 }

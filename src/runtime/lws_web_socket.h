@@ -69,7 +69,8 @@ class LwsWebSocket final : public LwsConnection, public std::enable_shared_from_
   void tell_closed(base::Error reason);
   void finish_connecting(base::Result<Done> result);
 
-  LwsContext& context_;
+  LwsContext& context_;  // to connect; it may end before us
+  EventLoop& loop_;
   std::shared_ptr<Registry> registry_;
   std::shared_ptr<LwsWebSocket> self_;  // while libwebsockets points here
   WebSocketListener* listener_;

@@ -9,7 +9,7 @@
 namespace runtime {
 
 struct NetworkSettings {
-  std::string ca_file;  // extra trusted roots for TLS clients, PEM; those of a request come on top
+  std::string ca_file{};  // extra trusted roots for TLS clients, PEM; those of a request come on top
 };
 
 /// Creates the libwebsockets-backed connector of `loop`. Destroy it before the loop; destruction closes

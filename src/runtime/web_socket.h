@@ -16,8 +16,8 @@ namespace runtime {
 
 struct WebSocketRequest {
   std::string url;  // ws:// or wss://
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string ca_file;                        // extra trusted roots, PEM; empty: the system's
+  std::vector<std::pair<std::string, std::string>> headers{};
+  std::string ca_file{};                      // extra trusted roots, PEM; empty: the system's
   base::Duration connect_timeout{20'000};     // DNS, TCP, TLS and upgrade together
   std::size_t max_message = (16u << 20) + 3;  // bytes of one incoming message; larger closes the connection
 };
