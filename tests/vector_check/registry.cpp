@@ -11,6 +11,7 @@ constexpr std::pair<std::string_view, Runner> kRunners[] = {
     {"binary_nodes", run_binary_nodes},
     {"hkdf_aes", run_hkdf_aes},
     {"jid", run_jid},
+    {"messages", run_messages},
     {"noise", run_noise},
     {"pairing_code", run_pairing_code},
     {"phash", run_phash},

@@ -18,6 +18,7 @@ Outcome run_adv_pairing(const nlohmann::json& file);
 Outcome run_binary_nodes(const nlohmann::json& file);
 Outcome run_hkdf_aes(const nlohmann::json& file);
 Outcome run_jid(const nlohmann::json& file);
+Outcome run_messages(const nlohmann::json& file);
 Outcome run_noise(const nlohmann::json& file);
 Outcome run_pairing_code(const nlohmann::json& file);
 Outcome run_phash(const nlohmann::json& file);

@@ -32,7 +32,6 @@ struct MessageDeskSettings {
   base::Duration send_ack_timeout{60'000};  // per attempt
   std::size_t cached_sessions = 256;        // signal sessions kept in memory, per account
   std::size_t cached_device_lists = 256;    // device lists kept in memory, per account
-  std::size_t intake_in_flight = 64;        // messages decrypted whose commit is still under way
   base::Duration idle_before_drop{60'000};  // caches are emptied after this long without traffic
   enum class DeliveryReceipt { kPlain, kInactive } delivery_receipt = DeliveryReceipt::kPlain;
 };
@@ -75,8 +74,8 @@ class MessageDesk final : public StanzaHandler {
   runtime::Task<void> detach();
 
   /// Takes message, receipt, notification, call, presence, chatstate, status and unknown top-level
-  /// stanzas; never iq, ack, ib, success, failure or stream errors. Returns when the next stanza may come,
-  /// which is before the answer is written while commits are under way. Waits while the sink has no room.
+  /// stanzas; never iq, ack, ib, success, failure or stream errors. Returns when the next stanza may come:
+  /// answered, or (retry receipts) under way in the background. Waits while the sink has no room.
   runtime::Task<void> handle(binary::Node stanza) override;
 
   /// See Client.

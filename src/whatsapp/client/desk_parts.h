@@ -1,0 +1,30 @@
+// What the parts of the message desk share. All of it belongs to the desk and outlives them.
+#pragma once
+
+#include "whatsapp/client/current_connection.h"
+#include "whatsapp/client/device_directory.h"
+#include "whatsapp/client/lid_map.h"
+#include "whatsapp/client/message_desk.h"
+#include "whatsapp/client/session_keeper.h"
+
+namespace whatsapp {
+
+struct DeskParts {
+  MessageDeskDependencies outside;
+  MessageDeskSettings settings;
+  CurrentConnection connection;
+  SessionKeeper sessions;
+  LidMap lids;
+  DeviceDirectory directory;
+
+  DeskParts(MessageDeskDependencies dependencies, MessageDeskSettings desk_settings)
+      : outside(std::move(dependencies)),
+        settings(desk_settings),
+        connection(outside.loop, outside.log, settings.iq_timeout),
+        sessions(outside.loop, outside.store, settings.cached_sessions),
+        lids(outside.store, sessions),
+        directory(outside.loop, outside.store, sessions, lids, connection, outside.random, outside.log,
+                  settings.cached_device_lists) {}
+};
+
+}  // namespace whatsapp

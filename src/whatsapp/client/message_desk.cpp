@@ -1,0 +1,149 @@
+#include "whatsapp/client/message_desk.h"
+
+#include <utility>
+
+#include "whatsapp/client/addresses.h"
+#include "whatsapp/client/desk_parts.h"
+#include "whatsapp/client/message_receiver.h"
+#include "whatsapp/client/message_sender.h"
+#include "whatsapp/client/notifications.h"
+#include "whatsapp/client/retry_answerer.h"
+#include "whatsapp/client/retry_requester.h"
+#include "whatsapp/client/stanza_answer.h"
+
+namespace whatsapp {
+
+using base::ErrorCode;
+using base::fail;
+using base::Result;
+using binary::Jid;
+using binary::Node;
+using runtime::Task;
+
+class MessageDesk::Impl {
+ public:
+  Impl(MessageDeskDependencies dependencies, MessageDeskSettings settings)
+      : parts_(std::move(dependencies), settings),
+        retry_requests_(parts_),
+        retry_answers_(parts_),
+        receiver_(parts_, retry_requests_),
+        sender_(parts_),
+        notifications_(parts_) {}
+  ~Impl() { parts_.outside.loop.cancel_timer(idle_timer_); }
+
+  void attach(LiveConnection connection) {
+    forget_memory();
+    parts_.lids.set_own(connection.self);
+    parts_.connection.attach(std::move(connection));
+    retry_requests_.offline_delivery_begins();
+    parts_.connection.scope().spawn(learn_own_pair());
+  }
+
+  Task<void> handle(Node stanza) {
+    if (!parts_.connection.attached()) co_return;
+    const CurrentConnection::Use use(parts_.connection);
+    was_used();
+    if (stanza.tag() == "message") {
+      co_await receiver_.take(stanza);
+    } else if (stanza.tag() == "receipt" && stanza.attr_is("type", "retry")) {
+      co_await retry_answers_.take(std::move(stanza));
+    } else if (stanza.tag() == "notification") {
+      co_await notifications_.take(stanza);
+    } else {
+      answer_only(stanza);
+    }
+  }
+
+  Task<Result<std::optional<Jid>>> pn_of(Jid lid) {
+    if (!lid.is_lid() || lid.user().empty())
+      co_return fail(ErrorCode::kInvalidArgument, "only a LID can be looked up");
+    WA_CO_TRY(const auto user, co_await parts_.lids.pn_of(std::string{lid.user()}));
+    if (!user) co_return std::nullopt;
+    co_return std::optional<Jid>{pn_jid(*user)};
+  }
+
+  void was_used() {
+    last_use_ = parts_.outside.loop.clock().now();
+    if (idle_timer_ == 0) watch_idleness(parts_.settings.idle_before_drop);
+  }
+
+  [[nodiscard]] std::size_t cached_rows() const {
+    return parts_.sessions.size() + parts_.directory.size() + parts_.lids.size();
+  }
+
+  DeskParts parts_;
+  RetryRequester retry_requests_;
+  RetryAnswerer retry_answers_;
+  MessageReceiver receiver_;
+  MessageSender sender_;
+  Notifications notifications_;
+
+ private:
+  /// Stanzas whose whole meaning is their ack: for now nobody asks for delivery states, calls or presence.
+  void answer_only(const Node& stanza) {
+    StanzaAnswer answer(parts_.connection, stanza, parts_.outside.log);
+    const bool known = stanza.tag() == "receipt" || stanza.tag() == "call" || stanza.tag() == "status";
+    if (known) {
+      answer.ack();
+    } else {
+      answer.refuse(Refusal::kUnknownStanza);
+    }
+  }
+
+  Task<void> learn_own_pair() {
+    const Self self = parts_.connection.self();
+    if (self.lid.user().empty()) co_return;
+    auto work = co_await parts_.sessions.begin();
+    if (!work) co_return;
+    std::vector<store::LidMapping> own{{std::string{self.pn.user()}, std::string{self.lid.user()}}};
+    auto learned = co_await parts_.lids.learn(std::move(own), work->changes);
+    if (learned) learned = co_await work->commit();
+    if (!learned && learned.error().code != ErrorCode::kCancelled) parts_.connection.give_up(learned.error());
+  }
+
+  void watch_idleness(base::Duration delay) {
+    idle_timer_ = parts_.outside.loop.call_after(delay, [this] {
+      idle_timer_ = 0;
+      const auto idle = parts_.outside.loop.clock().now() - last_use_;
+      const auto left = parts_.settings.idle_before_drop - std::chrono::duration_cast<base::Duration>(idle);
+      if (left > base::Duration::zero()) return watch_idleness(left);
+      parts_.sessions.drop_if_unused();
+      parts_.directory.clear();
+      parts_.lids.clear();
+    });
+  }
+
+  void forget_memory() {
+    parts_.sessions.invalidate();
+    parts_.directory.clear();
+    parts_.lids.clear();
+  }
+
+  base::Clock::time_point last_use_{};
+  runtime::EventLoop::TimerId idle_timer_ = 0;
+};
+
+MessageDesk::MessageDesk(MessageDeskDependencies dependencies, MessageDeskSettings settings)
+    : impl_(std::make_unique<Impl>(std::move(dependencies), settings)) {}
+MessageDesk::~MessageDesk() = default;
+
+void MessageDesk::attach(LiveConnection connection) { impl_->attach(std::move(connection)); }
+void MessageDesk::offline_finished() {
+  if (impl_->parts_.connection.attached()) impl_->retry_requests_.offline_delivery_ended();
+}
+Task<void> MessageDesk::detach() { return impl_->parts_.connection.detach(); }
+Task<void> MessageDesk::settle() { return impl_->parts_.connection.all_answered(); }
+Task<void> MessageDesk::handle(Node stanza) { return impl_->handle(std::move(stanza)); }
+
+Task<Result<SendOutcome>> MessageDesk::send_text(OutgoingText message, SendJournal& journal) {
+  impl_->was_used();
+  return impl_->sender_.send_text(std::move(message), journal);
+}
+Task<Result<SendOutcome>> MessageDesk::resend(std::string id, base::Bytes stanza) {
+  return impl_->sender_.resend(std::move(id), std::move(stanza));
+}
+Task<Result<std::optional<Jid>>> MessageDesk::pn_of(Jid lid) { return impl_->pn_of(std::move(lid)); }
+void MessageDesk::resume_intake() { impl_->receiver_.resume(); }
+std::size_t MessageDesk::cached_rows() const { return impl_->cached_rows(); }
+
+}  // namespace whatsapp
