@@ -28,9 +28,11 @@ MaybeJid as_pn(const std::optional<std::string>& text) {
   return pn;
 }
 
-/// Answers for good: the edge does not know this LID, or has no such endpoint.
-bool means_none(ErrorCode code) {
-  return code == ErrorCode::kNotFound || code == ErrorCode::kRejected || code == ErrorCode::kMalformed;
+/// Answers for good: the edge does not know this LID, or has no such endpoint. A refused secret says nothing
+/// of the LID.
+bool means_none(const base::Error& error) {
+  if (error.code == ErrorCode::kRejected) return error.detail != 401 && error.detail != 403;
+  return error.code == ErrorCode::kNotFound || error.code == ErrorCode::kMalformed;
 }
 
 }  // namespace
@@ -55,7 +57,7 @@ Task<Result<MaybeJid>> LidLookup::pn_of(Jid lid) {
   call.retry = edge::Retry::until(loop_.clock().now() + kPatience);
   call.fence = fence_;
   const auto answer = co_await edge_.primary_jid(instance_id_, text, std::move(call));
-  if (!answer && !means_none(answer.error().code)) co_return base::fail(answer.error());
+  if (!answer && !means_none(answer.error())) co_return base::fail(answer.error());
   MaybeJid pn = answer ? as_pn(*answer) : MaybeJid{};
   remember(text, pn);
   co_return pn;

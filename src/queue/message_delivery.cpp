@@ -118,8 +118,8 @@ Task<Result<MessageDelivery::Progress>> MessageDelivery::follow(OutboundRow& row
     case Next::kFail:
       co_return co_await settle_failed(row, std::move(verdict));
     case Next::kUnknown:
-      with_.log.info("send without a known outcome, trying again",
-                     {{"queue_id", row.queue_id}, {"reason", verdict.detail}});
+      with_.log.debug("send without a known outcome, trying again",
+                      {{"queue_id", row.queue_id}, {"reason", verdict.detail}});
       co_await recall(row);
       co_return Progress::kTryLater;
     case Next::kTransient:

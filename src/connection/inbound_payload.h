@@ -1,0 +1,22 @@
+// A message that arrived, as the edge will hear of it. Staged as the JSON body of POST /inbound, so that the
+// row in the spool needs nothing else to be delivered, whenever that is.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "edge/types.h"
+#include "whatsapp/client/client.h"
+
+namespace worker {
+
+/// `own_jid`: our device, the contract's `to`.
+edge::InboundMessage to_inbound(const whatsapp::IncomingMessage& message, std::string instance_id,
+                                std::string own_jid);
+
+std::string encode_inbound(const edge::InboundMessage& message);
+/// kMalformed when it is not what encode_inbound() wrote.
+base::Result<edge::InboundMessage> decode_inbound(std::string_view payload);
+
+}  // namespace worker
