@@ -89,6 +89,7 @@ TEST_CASE("no more connections per host than allowed; the rest wait their turn")
   HttpClient client(hand.live.loop, settings);
   std::vector<Answer> out(5);
   for (Answer& answer : out) hand.live.scope.spawn(fetch(client, hand.request(), answer));
+  CHECK(hand.live.until([&] { return hand.sockets.size() == 2; }));
   hand.live.turn_for(50ms);
   CHECK(hand.sockets.size() == 2);
   CHECK(hand.read(0).find("User-Agent: wa-test\r\n") != std::string::npos);

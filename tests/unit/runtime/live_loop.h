@@ -1,4 +1,4 @@
-// A loop on real time for tests with real sockets: turns until something holds, or five seconds passed.
+// A loop on real time for tests with real sockets: turns until something holds, or half a minute passed.
 #pragma once
 
 #include <uv.h>
@@ -22,7 +22,7 @@ struct LiveLoop {
              [](uv_handle_t* handle) { delete reinterpret_cast<uv_timer_t*>(handle); });
   }
 
-  bool until(const std::function<bool()>& holds, std::chrono::milliseconds limit = std::chrono::seconds{5}) {
+  bool until(const std::function<bool()>& holds, std::chrono::milliseconds limit = std::chrono::seconds{30}) {
     const auto end = clock.now() + limit;
     while (!holds()) {
       if (clock.now() > end) return false;
