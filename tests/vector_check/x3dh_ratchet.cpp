@@ -20,6 +20,13 @@ using base::Bytes;
 using nlohmann::json;
 using namespace whatsapp::signal;
 
+std::optional<SessionState> state_named(const SessionRecord& record, const crypto::PublicKey& base_key) {
+  if (record.current() && record.current()->base_key == base_key) return *record.current();
+  for (std::size_t i = 0; i < record.archived_count(); ++i)
+    if (auto state = record.archived(i); state && state->base_key == base_key) return state;
+  return std::nullopt;
+}
+
 class Conversation {
  public:
   explicit Conversation(const json& file) : file_(file) {
@@ -161,26 +168,20 @@ class Conversation {
     const Bytes wire = hex_bytes(present(step, "ciphertext") ? step : message, "ciphertext");
     const auto type = text(present(step, "type") ? step : message, "type");
     const auto kind = type == "pkmsg" ? MessageKind::kPreKeyMessage : MessageKind::kMessage;
-    const auto base_before = party.record.base_key();
-    const std::size_t archived_before = party.record.archived_count();
-    const Bytes before = party.record.serialize();
-
+    const SessionRecord earlier = party.record;
     ReplayRandom random = draws_of(step);
     const auto read = decrypt(party.record, kind, wire, context_of(party, random));
     if (!read) {
       check.expect(present(step, "error") || present(step, "implementation_defined"),
                    "decrypting: " + std::string{to_string(read.error())});
-      return check.expect_equal(party.record.serialize(), before, "record after a failure");
+      return check.expect_equal(party.record.serialize(), earlier.serialize(), "record after a failure");
     }
     check.expect(!present(step, "error"), "was accepted");
     check.expect_equal(read->plaintext, hex_bytes(message, "plaintext"), "plaintext");
     check.expect(random.used_up(), "fewer keys drawn");
     check_used_pre_key(step, *read, party, check);
     if (read->identity_news != IdentityNews::kNone) party.remote_identity = read->identity;
-    // A new session, not an old one that came back.
-    const bool grew = party.record.archived_count() + (party.record.current() ? 1 : 0) >
-                      archived_before + (base_before ? 1 : 0);
-    if (grew) party.open_state = party.record.base_key();
+    if (!state_named(earlier, *party.record.base_key())) party.open_state = party.record.base_key();
     store(party, check);
   }
 
@@ -200,16 +201,6 @@ Bytes base64_bytes(const json& value) {
   auto bytes = base::from_base64(value.get<std::string>());
   if (!bytes) throw std::runtime_error("not base64");
   return *std::move(bytes);
-}
-
-std::optional<SessionState> state_named(const SessionRecord& record, const Bytes& wire_base_key) {
-  const auto named = [&](const SessionState& state) {
-    return base::to_bytes(to_wire_key(state.base_key)) == wire_base_key;
-  };
-  if (record.current() && named(*record.current())) return *record.current();
-  for (std::size_t i = 0; i < record.archived_count(); ++i)
-    if (auto state = record.archived(i); state && named(*state)) return state;
-  return std::nullopt;
 }
 
 /// libsignal-node counts the last used message, we the next.
@@ -243,7 +234,8 @@ void check_state(const SessionState& ours, const json& theirs, Case& check) {
 
 void Conversation::check_final_record(const std::string& name, const json& record, Case& check) const {
   for (const auto& [base_key, theirs] : record.at("_sessions").items()) {
-    const auto ours = state_named(parties_.at(name).record, base64_bytes(base_key));
+    const auto name_of_state = parse_wire_key(base64_bytes(base_key)).value();
+    const auto ours = state_named(parties_.at(name).record, name_of_state);
     check.expect(ours.has_value(), "state " + base_key + " is gone");
     if (ours) check_state(*ours, theirs, check);
   }

@@ -59,8 +59,11 @@ base::Result<RootAndChain> agree_as_responder(const PreKeySignalMessage& first,
 
 }  // namespace
 
-base::Result<void> start_session(SessionRecord& record, const PreKeyBundle& bundle,
+base::Result<void> start_session(SessionRecord& record, const PreKeyBundle& offered,
                                  const LocalIdentity& local, base::Random& random) {
+  PreKeyBundle bundle = offered;
+  // Readers take id 0 for "none": a session that used such a key could never be understood.
+  if (bundle.pre_key && bundle.pre_key->id == 0) bundle.pre_key.reset();
   if (!verify_signed_pre_key(bundle.identity, bundle.signed_pre_key, bundle.signed_pre_key_signature))
     return base::fail(ErrorCode::kCrypto, "pre-key bundle with a wrong signature");
 

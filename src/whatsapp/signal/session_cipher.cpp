@@ -1,6 +1,7 @@
 #include "whatsapp/signal/session_cipher.h"
 
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "crypto/aes.h"
@@ -27,17 +28,20 @@ std::uint32_t max_jump(const SessionState& state, Peer peer) {
 class Failures {
  public:
   void add(DecryptError error) {
+    tried_ = true;
     bad_mac_ |= error == DecryptError::kBadMac;
     too_far_ |= error == DecryptError::kTooFarAhead;
     invalid_key_ |= error == DecryptError::kInvalidKey;
   }
   [[nodiscard]] DecryptError verdict() const {
+    if (!tried_) return DecryptError::kNoSession;  // nothing but unreadable states
     if (bad_mac_) return DecryptError::kBadMac;
     if (too_far_) return DecryptError::kTooFarAhead;
     return invalid_key_ ? DecryptError::kInvalidKey : DecryptError::kInvalidMessage;
   }
 
  private:
+  bool tried_ = false;
   bool bad_mac_ = false;
   bool too_far_ = false;
   bool invalid_key_ = false;
@@ -84,14 +88,15 @@ bool settles(const Attempt& attempt) { return attempt || attempt.error() == Decr
 
 enum class Knows { kRatchetKey, kNothing };
 
-/// Tries the archived states that know the message's ratchet key, or those that do not.
+/// Tries, and uses up, the archived states that know the message's ratchet key, or those that do not.
 std::optional<Attempt> try_archived(std::vector<std::optional<SessionState>>& states, Knows knows,
                                     Reader& reader, const SignalMessage& message, Failures& failures) {
   for (std::size_t i = 0; i < states.size(); ++i) {
     if (!states[i]) continue;
     const bool known = find_receiver(*states[i], message.ratchet_key) != nullptr;
     if (known != (knows == Knows::kRatchetKey)) continue;
-    Attempt attempt = reader.read_in_archived(i, std::move(*states[i]));
+    SessionState state = *std::exchange(states[i], std::nullopt);
+    Attempt attempt = reader.read_in_archived(i, std::move(state));
     if (settles(attempt)) return attempt;
     failures.add(attempt.error());
   }
@@ -100,7 +105,6 @@ std::optional<Attempt> try_archived(std::vector<std::optional<SessionState>>& st
 
 Attempt read_with_any_state(SessionRecord& record, const SignalMessage& message,
                             const ReceiveContext& context) {
-  if (record.empty()) return std::unexpected(DecryptError::kNoSession);
   Reader reader{record, message, context};
   Failures failures;
 

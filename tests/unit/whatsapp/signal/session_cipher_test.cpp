@@ -272,3 +272,19 @@ TEST_CASE("a failed decryption draws no randomness, a turned ratchet 32 bytes") 
   CHECK(decrypt(pair.bob.record, message.kind, message.bytes, context).has_value());
   CHECK(random.drawn == 32);
 }
+
+TEST_CASE("a one-time key with id 0 is left out, because readers take that id for none") {
+  TestDevice alice{1}, bob{2};
+  PreKeyBundle bundle = bob.bundle();
+  bundle.pre_key->id = 0;
+  alice.start(bundle);
+  CHECK(bob.receive_text(alice.send("hello")) == "hello");
+}
+
+TEST_CASE("a record of nothing but unreadable states is no session") {
+  Pair pair;
+  SessionRecord record = *SessionRecord::parse(known::hex("1202ffff"));
+  CHECK(record.archived_count() == 1);
+  const auto message = pair.alice.send("x");
+  CHECK(decrypt(record, message.kind, message.bytes, pair.bob.context()).error() == DecryptError::kNoSession);
+}
