@@ -30,6 +30,7 @@ std::string to_hex(ByteView bytes) {
 
 Result<Bytes> from_hex(std::string_view text) {
   if (text.size() % 2 != 0) return fail(ErrorCode::kMalformed, "odd number of hex digits");
+  if (text.empty()) return Bytes{};
   Bytes out(text.size() / 2);
   std::size_t written = 0;
   const char* end = nullptr;

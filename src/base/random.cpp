@@ -32,7 +32,9 @@ SystemRandom::SystemRandom() {
   if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be initialised");
 }
 
-void SystemRandom::fill(MutableByteView out) { randombytes_buf(out.data(), out.size()); }
+void SystemRandom::fill(MutableByteView out) {
+  if (!out.empty()) randombytes_buf(out.data(), out.size());
+}
 
 SeededRandom::SeededRandom(std::uint64_t seed) : seed_(seed) {
   if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be initialised");
@@ -46,7 +48,7 @@ void SeededRandom::fill(MutableByteView out) {
     key[i] = seed[i];
     key[8 + i] = block[i];
   }
-  randombytes_buf_deterministic(out.data(), out.size(), key.data());
+  if (!out.empty()) randombytes_buf_deterministic(out.data(), out.size(), key.data());
 }
 
 }  // namespace base
