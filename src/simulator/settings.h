@@ -28,8 +28,8 @@ struct Settings {
   std::string bind = "127.0.0.1";
   int port = 0;                 // WebSocket and control API; 0: any free one
   std::uint64_t seed = 1;       // every key, id and ref follows from it
-  std::string tls_certificate;  // PEM files; empty: plain ws:// and http://
-  std::string tls_key;
+  std::string tls_certificate{};  // PEM files; empty: plain ws:// and http://
+  std::string tls_key{};
   PairingSettings pairing;
   NinthDigit ninth_digit = NinthDigit::kNormalise;
   base::Duration offline_batch_wait{2'000};  // for `offline_batch` before the queue is delivered anyway
@@ -37,8 +37,8 @@ struct Settings {
 };
 
 struct PersonOptions {
-  std::string number;  // digits with country code; empty: the next free one
-  std::string name;    // push name; empty: none is announced
+  std::string number{};  // digits with country code; empty: the next free one
+  std::string name{};    // push name; empty: none is announced
   std::string platform = "android";
 };
 
@@ -58,15 +58,15 @@ enum class Addressing { kPn, kLid };
 
 /// One message that a simulated device decrypted.
 struct ReceivedMessage {
-  std::string id;
-  std::string from;  // author's device JID as the stanza said
-  std::string chat;  // whom the conversation is with, without device
+  std::string id{};
+  std::string from{};  // author's device JID as the stanza said
+  std::string chat{};  // whom the conversation is with, without device
   int device = 0;    // which of the person's devices decrypted it
   enum class Direction { kIncoming, kOwn } direction = Direction::kIncoming;  // kOwn: a copy of what we sent
-  std::string text;
-  std::string quoted_id;  // empty: none
-  std::vector<std::string> mentions;
-  std::string cipher;            // "pkmsg" or "msg"
+  std::string text{};
+  std::string quoted_id{};  // empty: none
+  std::vector<std::string> mentions{};
+  std::string cipher{};            // "pkmsg" or "msg"
   std::int64_t timestamp = 0;    // the stanza's, Unix seconds
   std::int64_t received_at = 0;  // when it was decrypted, Unix milliseconds
 };
@@ -101,7 +101,7 @@ struct Fault {
   int count = 1;
   int code = 0;
   base::Duration delay{0};
-  std::string text;
+  std::string text{};
 };
 
 /// How a linking goes wrong on command (spec 03 §15.9).
@@ -119,8 +119,8 @@ enum class LinkFault {
 
 /// What the server knows of one device of one account.
 struct DeviceStatus {
-  std::string jid;
-  std::string lid;
+  std::string jid{};
+  std::string lid{};
   enum class Link { kOffline, kOnline, kActive } link = Link::kOffline;  // kActive: has asked for its queue
   std::uint64_t logins = 0;
   std::uint64_t messages_in = 0;   // accepted from it
@@ -131,9 +131,9 @@ struct DeviceStatus {
 
 /// A breach of the protocol by a client, seen by the server.
 struct Violation {
-  std::string device;
-  std::string what;  // stable word: "counter_reuse", "second_connection", "ack_mismatch", …
-  std::string detail;
+  std::string device{};
+  std::string what{};  // stable word: "counter_reuse", "second_connection", "ack_mismatch", …
+  std::string detail{};
 };
 
 }  // namespace simulator

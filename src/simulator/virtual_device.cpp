@@ -122,7 +122,7 @@ void VirtualDevice::on_notification(const Node& notification) {
 void VirtualDevice::on_receipt(const Node& receipt) {
   if (receipt.attr_is("type", "retry")) {
     answer_retry(receipt);
-  } else {
+  } else if (device_.id == 0) {  // every device of ours gets it; one of them notes it
     for (const std::string& id : receipt_ids(receipt))
       person_.note_receipt(id, receipt.attr("type").value_or(""));
   }
