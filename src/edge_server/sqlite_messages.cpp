@@ -200,7 +200,8 @@ Result<std::vector<Chat>> SqliteEdgeStore::chats(std::string_view instance_id, s
     Statement name(database_,
                    "SELECT sender_name FROM messages WHERE instance_id = ? AND chat = ? AND direction = 0 "
                    "AND sender_name <> '' ORDER BY seq DESC LIMIT 1");
-    const bool named = name.bind(instance_id, message.chat).next();
+    // A group is not called like whoever wrote in it last.
+    const bool named = !message.chat.ends_with("@g.us") && name.bind(instance_id, message.chat).next();
     std::string chat = message.chat;
     out.push_back({std::move(chat), named ? name.text(0) : std::string{}, std::move(message)});
   }

@@ -5,7 +5,7 @@
 const KEY_PLACE = 'wa-edge-key';
 const REFRESH_MS = 2000;
 
-const state = { key: '', instances: [], instance: null, chats: [], chat: null, messages: [], view: 'instances' };
+const state = { key: '', instances: null, instance: null, chats: [], chat: null, messages: [], view: 'instances' };
 const $ = (id) => document.getElementById(id);
 
 /** An element with a class, text and children. Text is text: no markup is ever read from it. */
@@ -206,8 +206,26 @@ function drawChat() {
   if (changed && atEnd) box.scrollTop = box.scrollHeight;
 }
 
+/** Where we are goes into the address, so that a reload or a shared link comes back here. */
+function rememberPlace() {
+  const place = [state.instance && state.instance.id, state.instance && state.chat].filter(Boolean);
+  const hash = place.length ? `#/${place.map(encodeURIComponent).join('/')}` : ' ';
+  if (location.hash !== hash.trim()) history.replaceState(null, '', hash.trim() || location.pathname);
+}
+
+function placeInAddress() {
+  if (!location.hash.startsWith('#/')) return [];
+  try {
+    return location.hash.slice(2).split('/').map(decodeURIComponent);
+  } catch {
+    return [];
+  }
+}
+
 function draw() {
   $('app').dataset.view = state.view;
+  $('nothing-open').hidden = Boolean(state.chat);
+  rememberPlace();
   drawInstances();
   drawInstance();
   drawChat();
@@ -217,7 +235,9 @@ function draw() {
 
 async function refresh() {
   const { data } = await api('GET', '/v1/instances');
+  const firstTime = state.instances === null;
   state.instances = data;
+  if (firstTime) goToPlace();
   if (state.instance) state.instance = data.find((one) => one.id === state.instance.id) || null;
   if (!state.instance) {
     state.chat = null;
@@ -236,6 +256,14 @@ async function refreshChats() {
   if (!state.instance || state.instance.id !== id) return;  // another one was opened meanwhile
   state.chats = chats.data;
   if (page && state.chat === chat) state.messages = page.data.reverse();
+}
+
+/** At the start: where the address says, or the only instance there is. */
+function goToPlace() {
+  const [id, chat] = placeInAddress();
+  const found = state.instances.find((one) => one.id === id) || (state.instances.length === 1 ? state.instances[0] : null);
+  if (!found) return;
+  Object.assign(state, { instance: found, view: chat ? 'chat' : 'instance', chat: chat || null });
 }
 
 let timer = 0;
@@ -306,7 +334,7 @@ async function create(event) {
     const instance = await api('POST', '/v1/instances', body);
     $('create').close();
     $('create-form').reset();
-    state.instances.push(instance);
+    state.instances = [...(state.instances || []), instance];
     openInstance(instance.id);
   } catch (error) {
     $('create-error').textContent = error.message;
@@ -358,10 +386,13 @@ async function signIn(key) {
   loop();
 }
 
+/** "#key=…" or "#key=…&at=/support": the key goes out of the address bar and the history at once. */
 function keyFromAddress() {
-  const key = new URLSearchParams(location.hash.slice(1)).get('key');
-  if (key) history.replaceState(null, '', location.pathname);  // out of the address bar and the history
-  return key;
+  if (!location.hash.startsWith('#key=')) return null;
+  const given = new URLSearchParams(location.hash.slice(1));
+  const place = given.get('at') || '';
+  history.replaceState(null, '', place ? `#${place}` : location.pathname);
+  return given.get('key');
 }
 
 function listen() {

@@ -61,6 +61,20 @@ TEST_CASE("once the number behind a LID is known, its conversation and contact a
   CHECK(*same == *contact);
 }
 
+TEST_CASE("a direct conversation is called like its person, a group not like its last writer") {
+  EdgeBench bench;
+  bench.create("i1");
+  auto in_group = message("A", "hi all");
+  in_group.chat_id = "1203@g.us";
+  CHECK(bench.await(bench.client->inbound(message("B", "hi"), {})));
+  CHECK(bench.await(bench.client->inbound(in_group, {})));
+  const auto chats = bench.json("GET", "/v1/instances/i1/chats")["data"];
+  REQUIRE(chats.size() == 2);
+  CHECK(chats[0]["chat"] == "1203@g.us");
+  CHECK(chats[0]["name"] == "");
+  CHECK(chats[1]["name"] == "Ana");
+}
+
 TEST_CASE("pages lead through all messages once, in both directions") {
   EdgeBench bench;
   bench.create("i1");
