@@ -20,10 +20,12 @@ enum class Reaction {
   kQrExhausted,  // nobody scanned: new refs after a backoff
 };
 
-/// Why a connection ended. The reasons of our own making: "stopped" (we were told to), "connect_failed",
-/// "upgrade_refused", "handshake_failed", "bad_frame", "connection_lost", "keepalive_timeout",
-/// "no_first_stanza", "overloaded", "store_failed", "send_failed", "login_timeout", "pairing_refused",
-/// "qr_exhausted", "stream_end". The others are the server's, see stream_end.h.
+/// Why a connection ended. The reasons of our own making, beside the server's in stream_end.h:
+///   stopped                                                              we were told to (kStop)
+///   connect_failed upgrade_refused handshake_failed no_first_stanza      it did not come about
+///   connection_lost stream_end bad_frame send_failed keepalive_timeout overloaded renewal   it broke
+///   login_timeout store_failed                                           the login, or our disk
+///   no_refs qr_exhausted pairing_refused passkey_required                linking
 struct Ended {
   Reaction reaction = Reaction::kRetry;
   std::string reason;   // stable word: "logged_out", "device_removed", "restart_required", "replaced", …
