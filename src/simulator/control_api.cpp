@@ -52,17 +52,35 @@ std::int64_t number_in(const ServerRequest& request, const std::string& name, st
   return end == found->second.c_str() ? fallback : value;
 }
 
+/// What a GET lists, visited entry by entry: a wait only counts them, the answer writes them down.
+using Visit = std::function<void(const std::function<json()>& entry)>;
+
+std::string_view filter(const ServerRequest& request, const char* name) {
+  const auto found = request.query.find(name);
+  return found == request.query.end() ? std::string_view{} : std::string_view{found->second};
+}
+
 /// `?id=` limits to one message id, `?text=` to one text.
-json received_by(const Person& person, const ServerRequest& request) {
-  const auto id = request.query.find("id");
-  const auto text = request.query.find("text");
-  json messages = json::array();
+void visit_received(const Person& person, const ServerRequest& request, const Visit& visit) {
+  const std::string_view id = filter(request, "id");
+  const std::string_view text = filter(request, "text");
   for (const ReceivedMessage& message : person.received()) {
-    if (id != request.query.end() && message.id != id->second) continue;
-    if (text != request.query.end() && message.text != text->second) continue;
-    messages.push_back(to_json(message));
+    if (!id.empty() && message.id != id) continue;
+    if (!text.empty() && message.text != text) continue;
+    visit([&] { return to_json(message); });
   }
-  return messages;
+}
+
+/// `?account=` limits to the devices of one number, `?active` to those that have asked for their queue.
+void visit_devices(const World& world, const ServerRequest& request, const Visit& visit) {
+  const std::string_view account = filter(request, "account");
+  const bool only_active = request.query.contains("active");
+  world.for_each_companion([&](const Device& device) {
+    if (!account.empty() && device.account.pn_user != account) return;
+    const DeviceStatus status = World::status_of(device);
+    if (only_active && status.link != DeviceStatus::Link::kActive) return;
+    visit([&] { return to_json(status); });
+  });
 }
 
 /// Texts "<text> 0" to "<text> count-1", all at once.
@@ -179,33 +197,46 @@ Result<json> post(World& world, const std::vector<std::string>& path, const json
   return fail(ErrorCode::kNotFound, "no such request");
 }
 
-json devices_of(const World& world, const ServerRequest& request) {
-  const auto phone_filter = request.query.find("account");
-  json devices = json::array();
-  for (const DeviceStatus& status : world.companions()) {
-    if (phone_filter != request.query.end() && !status.jid.starts_with(phone_filter->second + ':')) continue;
-    if (request.query.contains("active") && status.link != DeviceStatus::Link::kActive) continue;
-    devices.push_back(to_json(status));
+/// kNotFound when the path names no list.
+Result<void> visit_list(const World& world, const std::vector<std::string>& path,
+                        const ServerRequest& request, const Visit& visit) {
+  const std::size_t depth = path.size();
+  if (path[1] == "devices" && depth == 2) {
+    visit_devices(world, request, visit);
+    return {};
   }
-  return devices;
+  if (path[1] == "violations" && depth == 2) {
+    for (const Violation& violation : world.server().state().violations)
+      visit([&] { return to_json(violation); });
+    return {};
+  }
+  if (depth != 4 || (path[1] != "phones" && path[1] != "contacts"))
+    return fail(ErrorCode::kNotFound, "no such request");
+  const Person* person = path[1] == "phones" ? static_cast<const Person*>(world.phone(path[2]))
+                                             : static_cast<const Person*>(world.contact(path[2]));
+  if (person == nullptr) return fail(ErrorCode::kNotFound, "no such person");
+  if (path[3] == "received") {
+    visit_received(*person, request, visit);
+  } else if (path[3] == "receipts") {
+    for (const std::string& type : person->receipts_for(filter(request, "id")))
+      visit([&] { return json(type); });
+  } else {
+    return fail(ErrorCode::kNotFound, "no such request");
+  }
+  return {};
 }
 
-/// The list that a GET asks for; waits are made of asking again.
+Result<std::size_t> length_of_list(const World& world, const std::vector<std::string>& path,
+                                   const ServerRequest& request) {
+  std::size_t length = 0;
+  WA_TRY_VOID(visit_list(world, path, request, [&](const auto&) { ++length; }));
+  return length;
+}
+
 Result<json> list_of(const World& world, const std::vector<std::string>& path, const ServerRequest& request) {
-  const std::size_t depth = path.size();
-  if (path[1] == "devices" && depth == 2) return devices_of(world, request);
-  if (path[1] == "violations") return violations_json(world);
-  if (depth == 4 && (path[1] == "phones" || path[1] == "contacts")) {
-    const Person* person = path[1] == "phones" ? static_cast<const Person*>(world.phone(path[2]))
-                                               : static_cast<const Person*>(world.contact(path[2]));
-    if (person == nullptr) return fail(ErrorCode::kNotFound, "no such person");
-    if (path[3] == "received") return received_by(*person, request);
-    if (path[3] == "receipts") {
-      const auto id = request.query.find("id");
-      return json(person->receipts_for(id == request.query.end() ? "" : id->second));
-    }
-  }
-  return fail(ErrorCode::kNotFound, "no such request");
+  json list = json::array();
+  WA_TRY_VOID(visit_list(world, path, request, [&](const auto& entry) { list.push_back(entry()); }));
+  return list;
 }
 
 Result<json> get(const World& world, const std::vector<std::string>& path) {
@@ -231,8 +262,8 @@ runtime::Task<HttpResponse> wait_for_list(World& world, std::vector<std::string>
   const base::Duration patience{std::min<std::int64_t>(number_in(request, "wait_ms", 0), 600'000)};
   if (patience.count() > 0) {
     std::function<bool()> enough = [&] {
-      const auto list = list_of(world, path, request);
-      return !list || list->size() >= minimum;
+      const auto length = length_of_list(world, path, request);
+      return !length || *length >= minimum;
     };
     const auto met = co_await world.wait_until(std::move(enough), patience);
     if (!met && met.error().code == ErrorCode::kCancelled) co_return refuse(met.error());

@@ -52,6 +52,10 @@ json to_json(const DeviceStatus& status) {
           {"pre_keys", status.pre_keys}};
 }
 
+json to_json(const Violation& violation) {
+  return {{"device", violation.device}, {"what", violation.what}, {"detail", violation.detail}};
+}
+
 json to_json(const SimulatedPhone& phone) {
   json value = person_json(phone);
   value["companions"] = phone.companions();
@@ -67,6 +71,8 @@ json to_json(const SimulatedContact& contact) {
 json stats_json(const World& world) {
   const ServerState& state = world.server().state();
   const Counters& counters = state.counters;
+  json violations = json::array();
+  for (const Violation& violation : state.violations) violations.push_back(to_json(violation));
   return {{"connections", counters.connections},
           {"connected", state.sessions.size()},
           {"handshake_failures", counters.handshake_failures},
@@ -89,15 +95,7 @@ json stats_json(const World& world) {
           {"malformed", counters.malformed},
           {"phash_mismatches", counters.phash_mismatches},
           {"dropped_encs", counters.dropped_encs},
-          {"violations", violations_json(world)}};
-}
-
-json violations_json(const World& world) {
-  json list = json::array();
-  for (const Violation& violation : world.server().state().violations) {
-    list.push_back({{"device", violation.device}, {"what", violation.what}, {"detail", violation.detail}});
-  }
-  return list;
+          {"violations", std::move(violations)}};
 }
 
 PersonOptions person_options_from(const json& body) {

@@ -11,10 +11,10 @@ namespace simulator {
 
 nlohmann::json to_json(const ReceivedMessage& message);
 nlohmann::json to_json(const DeviceStatus& status);
+nlohmann::json to_json(const Violation& violation);
 nlohmann::json to_json(const SimulatedPhone& phone);
 nlohmann::json to_json(const SimulatedContact& contact);
 nlohmann::json stats_json(const World& world);
-nlohmann::json violations_json(const World& world);
 
 // kInvalidArgument for words that mean nothing; wrong types throw nlohmann::json::exception.
 PersonOptions person_options_from(const nlohmann::json& body);

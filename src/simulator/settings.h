@@ -26,8 +26,8 @@ enum class NinthDigit { kNormalise, kExact };
 
 struct Settings {
   std::string bind = "127.0.0.1";
-  int port = 0;                 // WebSocket and control API; 0: any free one
-  std::uint64_t seed = 1;       // every key, id and ref follows from it
+  int port = 0;                   // WebSocket and control API; 0: any free one
+  std::uint64_t seed = 1;         // every key, id and ref follows from it
   std::string tls_certificate{};  // PEM files; empty: plain ws:// and http://
   std::string tls_key{};
   PairingSettings pairing;
@@ -61,12 +61,12 @@ struct ReceivedMessage {
   std::string id{};
   std::string from{};  // author's device JID as the stanza said
   std::string chat{};  // whom the conversation is with, without device
-  int device = 0;    // which of the person's devices decrypted it
+  int device = 0;      // which of the person's devices decrypted it
   enum class Direction { kIncoming, kOwn } direction = Direction::kIncoming;  // kOwn: a copy of what we sent
   std::string text{};
   std::string quoted_id{};  // empty: none
   std::vector<std::string> mentions{};
-  std::string cipher{};            // "pkmsg" or "msg"
+  std::string cipher{};          // "pkmsg" or "msg"
   std::int64_t timestamp = 0;    // the stanza's, Unix seconds
   std::int64_t received_at = 0;  // when it was decrypted, Unix milliseconds
 };

@@ -7,7 +7,9 @@ using base::ErrorCode;
 using base::fail;
 using base::Result;
 
-DeviceStatus status_of(const Device& device) {
+}  // namespace
+
+DeviceStatus World::status_of(const Device& device) {
   DeviceStatus status;
   status.jid = device.account.pn(device.id).to_string();
   status.lid = device.account.lid(device.id).to_string();
@@ -22,8 +24,6 @@ DeviceStatus status_of(const Device& device) {
   status.pre_keys = device.keys.left();
   return status;
 }
-
-}  // namespace
 
 World::World(runtime::EventLoop& loop, const Settings& settings)
     : loop_(loop), random_(settings.seed), server_(loop, random_, settings), timers_(loop) {
@@ -78,11 +78,7 @@ SimulatedContact* World::contact(std::string_view id) const { return find_by_id(
 
 std::vector<DeviceStatus> World::companions() const {
   std::vector<DeviceStatus> found;
-  for (const auto& account : server_.state().directory.accounts()) {
-    for (const auto& [id, device] : account->devices) {
-      if (device->noise) found.push_back(status_of(*device));
-    }
-  }
+  for_each_companion([&](const Device& device) { found.push_back(status_of(device)); });
   return found;
 }
 

@@ -37,6 +37,16 @@ class World {
   [[nodiscard]] const std::vector<std::unique_ptr<SimulatedPhone>>& phones() const { return phones_; }
   [[nodiscard]] const std::vector<std::unique_ptr<SimulatedContact>>& contacts() const { return contacts_; }
   [[nodiscard]] std::vector<DeviceStatus> companions() const;
+  /// Devices that are real clients.
+  template <class Visitor>
+  void for_each_companion(Visitor&& visit) const {
+    for (const auto& account : server_.state().directory.accounts()) {
+      for (const auto& [id, device] : account->devices) {
+        if (device->noise) visit(static_cast<const Device&>(*device));
+      }
+    }
+  }
+  static DeviceStatus status_of(const Device& device);
   [[nodiscard]] base::Result<DeviceStatus> status(std::string_view device_jid) const;
   base::Result<void> inject(std::string_view device, const Fault& fault);
 
