@@ -236,6 +236,12 @@ std::vector<Setting> process_settings() {
            Secrecy::kPublic, is_absolute_path),
       text("MEDIA_BASE", &Config::media_base, "an absolute path", "received media, one folder per instance",
            Secrecy::kPublic, is_absolute_path),
+      text("EDGE_DATA", &Config::edge_data, "an absolute path", "database and media of --standalone's edge",
+           Secrecy::kPublic, is_absolute_path),
+      text(
+          "EDGE_API_KEY", &Config::edge_api_key, "8 to 4096 printable characters without spaces",
+          "key for the REST API and the page of --standalone's edge", Secrecy::kSecret,
+          [](const std::string& v) { return header_token(v) && v.size() >= 8; }, "made at the first start"),
       choice<StoreDurability>(
           "STORE_DURABILITY", &Config::store_durability,
           {{"full", StoreDurability::kFull}, {"normal", StoreDurability::kNormal}},

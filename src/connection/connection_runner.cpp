@@ -34,6 +34,7 @@ ConnectionRunner::ConnectionRunner(ConnectionDependencies dependencies, Connecti
 ConnectionRunner::~ConnectionRunner() = default;
 
 Task<RunVerdict> ConnectionRunner::run() {
+  (void)co_await is_linked();
   const auto waited = co_await wait_for_pairing_cooldown();
   if (!waited && waited.error().code == ErrorCode::kCancelled) co_return RunStopped{};
   for (;;) {
@@ -58,7 +59,9 @@ Task<base::Result<void>> ConnectionRunner::wait_for_pairing_cooldown() {
 Task<base::Result<bool>> ConnectionRunner::is_linked() {
   const auto load = [](whatsapp::store::DeviceStore& store) { return store.credentials(); };
   WA_CO_TRY(const auto credentials, co_await with_.store.read(load));
-  co_return credentials && credentials->paired.has_value();
+  const bool linked = credentials && credentials->paired.has_value();
+  own_jid_ = linked ? credentials->paired->pn.to_string() : std::string{};
+  co_return linked;
 }
 
 Task<std::optional<RunVerdict>> ConnectionRunner::connect_once() {
@@ -66,7 +69,6 @@ Task<std::optional<RunVerdict>> ConnectionRunner::connect_once() {
   report_connecting();
   set_state(State::kConnecting);
   Ended ended = co_await client_.run();
-  self_.reset();
   set_state(State::kDisconnected);
   if (ended.reason == "stopped" && !breaker_tripped_) co_return RunStopped{};
   if (with_.metrics.closed) with_.metrics.closed(breaker_tripped_ ? "bad_mac_breaker" : ended.reason);
@@ -137,13 +139,14 @@ void ConnectionRunner::on_qr(const std::string& text, base::Duration valid_for) 
 }
 
 void ConnectionRunner::on_paired(const whatsapp::Self& self) {
+  own_jid_ = self.pn.to_string();
   with_.log.info("linked", {{"jid", base::masked(self.pn.to_string())}});
   // The QR on display has served: the edge shows CONNECTING without one until the login.
   report_connecting();
 }
 
 void ConnectionRunner::on_open(const whatsapp::Self& self) {
-  self_ = self;
+  own_jid_ = self.pn.to_string();
   policy_.opened();
   set_state(State::kConnected);
   edge::StatusUpdate update;

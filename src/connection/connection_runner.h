@@ -73,8 +73,8 @@ class ConnectionRunner final : private whatsapp::ClientObserver {
 
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] whatsapp::Client& client() { return client_; }
-  /// Own identity, known while connected.
-  [[nodiscard]] const std::optional<whatsapp::Self>& self() const { return self_; }
+  /// Own device JID as text; empty until the device is linked.
+  [[nodiscard]] const std::string& own_jid() const { return own_jid_; }
 
   /// Name under which the earliest time of a new pairing is kept in the store, Unix milliseconds as text.
   static constexpr const char* kPairingNotBefore = "pairing_not_before";
@@ -88,7 +88,7 @@ class ConnectionRunner final : private whatsapp::ClientObserver {
   void on_decrypt_repaired(const std::string& message_id) override;
 
   runtime::Task<base::Result<void>> wait_for_pairing_cooldown();
-  runtime::Task<base::Result<bool>> is_linked();
+  runtime::Task<base::Result<bool>> is_linked();  // also learns own_jid_
   runtime::Task<std::optional<RunVerdict>> connect_once();
   runtime::Task<std::optional<RunVerdict>> follow(Decision decision, whatsapp::Ended ended);
   runtime::Task<std::optional<RunVerdict>> wait_until(base::Clock::time_point when);
@@ -103,7 +103,7 @@ class ConnectionRunner final : private whatsapp::ClientObserver {
   ReconnectPolicy policy_;
   BadMacBreaker breaker_;
   State state_ = State::kDisconnected;
-  std::optional<whatsapp::Self> self_;
+  std::string own_jid_;
   bool breaker_tripped_ = false;
   whatsapp::Client client_;  // last: it calls back into the members above
 };

@@ -38,7 +38,10 @@ Task<HttpResponse> HealthRoutes::serve(HealthRoutes* self, ServerRequest request
   if (request.path == "/metrics") {
     co_return reads ? self->metrics() : answer(405, "text/plain", "method not allowed\n");
   }
-  if (self->next_) co_return co_await self->next_(std::move(request));
+  if (self->next_) {
+    auto answered = self->next_(std::move(request));
+    co_return co_await std::move(answered);
+  }
   co_return answer(404, "text/plain", "not found\n");
 }
 

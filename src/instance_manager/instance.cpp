@@ -52,15 +52,25 @@ class Instance::Account {
   Account(ShardServices& services, const std::string& instance_id, std::unique_ptr<SqliteDeviceStore> device,
           runtime::BlockingExecutor::Lane lane, std::optional<std::uint64_t> fence, const base::Log& log)
       : store(std::move(device), lane),
-        inbound({services.loop, services.edge, store, services.contacts, services.random, log, fence,
+        inbound({services.loop, services.edge, services.contacts, store, services.random, log, fence,
+                 [this] { return runner == nullptr ? std::string{} : runner->own_jid(); },
+                 [this] {
+                   if (runner != nullptr) runner->client().resume_intake();
+                 },
                  count("in", services)},
-                {.instance_id = instance_id}) {}
+                inbound_settings(instance_id)) {}
 
   static std::function<void(const std::string&)> count(const char* direction, ShardServices& services) {
     if (!services.metrics.message) return nullptr;
     return [direction, &services](const std::string& result) { services.metrics.message(direction, result); };
   }
+  static InboundSettings inbound_settings(const std::string& instance_id) {
+    InboundSettings settings;
+    settings.instance_id = instance_id;
+    return settings;
+  }
 
+  ConnectionRunner* runner = nullptr;  // of the present link
   whatsapp::AccountStore store;
   InboundForwarder inbound;
 };
@@ -149,7 +159,6 @@ Task<RunVerdict> Instance::run_link(Account& account, InstanceLock& lock) {
   if (services_.settings.web_version) settings.client.version = services_.settings.web_version();
 
   OutboundQueueRunner* queue_of_link = nullptr;
-  ConnectionRunner* runner_of_link = nullptr;
   ConnectionDependencies dependencies{services_.loop,
                                       services_.connector,
                                       account.store,
@@ -159,7 +168,7 @@ Task<RunVerdict> Instance::run_link(Account& account, InstanceLock& lock) {
                                       log_,
                                       lock.fence(),
                                       services_.metrics.connection,
-                                      [&] { link_changed(account, *runner_of_link, *queue_of_link); }};
+                                      [&] { link_changed(*account.runner, *queue_of_link); }};
   ConnectionRunner runner(std::move(dependencies), std::move(settings));
   ClientSender sender(runner.client());
   QueueSettings queue_settings;
@@ -170,20 +179,19 @@ Task<RunVerdict> Instance::run_link(Account& account, InstanceLock& lock) {
       services_.random, log_,           lock.fence(),  Account::count("out", services_)};
   OutboundQueueRunner queue(std::move(queue_dependencies), queue_settings);
   queue_of_link = &queue;
-  runner_of_link = &runner;
+  account.runner = &runner;
 
   runtime::TaskScope sending(services_.loop, &life_);
   sending.spawn(queue.run());
   RunVerdict verdict = co_await runtime::run_under(services_.loop, life_, runner.run());
   co_await sending.close();
-  account.inbound.set_client(nullptr);
+  account.runner = nullptr;
   co_return verdict;
 }
 
-void Instance::link_changed(Account& account, ConnectionRunner& runner, OutboundQueueRunner& queue) {
+void Instance::link_changed(ConnectionRunner& runner, OutboundQueueRunner& queue) {
   const bool connected = runner.state() == ConnectionRunner::State::kConnected;
   queue.set_link(connected ? OutboundQueueRunner::Link::kUp : OutboundQueueRunner::Link::kDown);
-  account.inbound.set_client(connected ? &runner.client() : nullptr);
   set_phase(phase_of(runner.state()));
 }
 

@@ -41,7 +41,7 @@ class Instance {
   runtime::Task<std::string> run_account(Account& account, InstanceLock& lock);
   runtime::Task<RunVerdict> run_link(Account& account, InstanceLock& lock);
   runtime::Task<base::Result<void>> start_over(Account& account, AuthUseless useless);
-  void link_changed(Account& account, ConnectionRunner& runner, OutboundQueueRunner& queue);
+  void link_changed(ConnectionRunner& runner, OutboundQueueRunner& queue);
   runtime::Task<void> say_goodbye(InstanceLock& lock, const std::string& why);
   runtime::Task<base::Result<std::unique_ptr<Account>>> open_account(InstanceLock& lock);
   void set_phase(InstancePhase phase);
