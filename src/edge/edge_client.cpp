@@ -46,7 +46,7 @@ bool is_conflict_or_unknown_instance(const runtime::HttpResponse& response) {
 
 bool is_duplicate_contact(const runtime::HttpResponse& response) {
   return response.status == 409 ||
-         (response.status == 500 && response.body.find("duplicate key") != std::string::npos);
+         (response.status == 500 && response.body.find("duplicate") != std::string::npos);
 }
 
 bool is_no_primary_jid(const runtime::HttpResponse& response) { return response.status == 404; }
