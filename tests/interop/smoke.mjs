@@ -1,7 +1,7 @@
 // Baileys against wa-sim: pair, log in, first contact from either side, texts both ways, reconnect, offline
 // messages, and no complaint of the server. Ends with 0 when all of it holds.
 import assert from 'node:assert/strict'
-import { BaileysClient, silenceLibsignal } from './lib/baileys_client.mjs'
+import { BaileysClient, silenceLibsignal, textOf } from './lib/baileys_client.mjs'
 import { Simulator } from './lib/simulator.mjs'
 
 silenceLibsignal()
@@ -15,6 +15,8 @@ const step = async (name, run) => {
 }
 
 let client
+let other
+let sibling
 try {
   const phone = await simulator.post('phones', { name: 'Owner' })
   const early = await simulator.post('contacts', { name: 'Writes first', devices: 2 })
@@ -114,6 +116,40 @@ try {
     await client.text('echo: after the drop')
   })
 
+  await step('a second Baileys on another phone is linked by code; the two talk to each other', async () => {
+    const otherPhone = await simulator.post('phones', { name: 'Other owner' })
+    other = new BaileysClient(simulator, { name: 'Other' })
+    await other.pairByCode(otherPhone)
+    await client.send(otherPhone.pn, 'from one to the other')
+    await other.text('from one to the other')
+    await other.send(phone.pn, 'and back')
+    await client.text('and back')
+    await client.send(otherPhone.lid, 'by lid to the other')
+    await other.text('by lid to the other')
+    assert.equal((await simulator.received(otherPhone, { text: 'from one to the other' })).length, 1)
+    assert.equal((await simulator.received(phone, { text: 'and back' })).length, 1)
+  })
+
+  await step('two Baileys on the same phone see what the other one sends', async () => {
+    sibling = new BaileysClient(simulator, { name: 'Sibling' })
+    await sibling.pair(phone)
+    await client.send(early.pn, 'seen by the sibling')
+    await sibling.wait('own copy', () => sibling.inbox.find((message) => message.key.fromMe && textOf(message) === 'seen by the sibling'))
+    await sibling.send(early.pn, 'seen by the first')
+    await client.wait('own copy', () => client.inbox.find((message) => message.key.fromMe && textOf(message) === 'seen by the first'))
+  })
+
+  await step('a group text goes out to all members and comes in from one', async () => {
+    const group = await simulator.post('groups', { subject: 'Team', participants: [phone.pn, early.pn, late.pn] })
+    await client.send(group.jid, 'hello group')
+    await simulator.received(early, { text: 'hello group', min: 2 })
+    await simulator.received(late, { text: 'hello group', min: 2 })
+    await simulator.post(`contacts/${early.id}/send`, { to: group.jid, text: 'hello from a member' })
+    const message = await client.text('hello from a member')
+    assert.equal(message.key.remoteJid, group.jid)
+    assert.equal(message.key.participant, early.lid)
+  })
+
   await step('the phone removes the device', async () => {
     await simulator.post(`phones/${phone.id}/remove-device`, { jid: client.jid })
     await client.wait('close 401', () => client.closes.includes(401))
@@ -133,10 +169,10 @@ try {
 }
 
 function textOfEcho(message) {
-  return !message.key.fromMe && /^echo: text \d+$/.test(message.message?.conversation ?? message.message?.extendedTextMessage?.text ?? '')
+  return !message.key.fromMe && /^echo: text \d+$/.test(textOf(message) ?? '')
 }
 
-client?.stop()
+for (const each of [client, other, sibling]) each?.stop()
 const { code } = await simulator.stop()
 if (code !== 0) process.exitCode = 1
 process.exit()

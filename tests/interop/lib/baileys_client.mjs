@@ -116,6 +116,16 @@ export class BaileysClient {
     await this.login()
   }
 
+  /** The same by the eight characters that the phone's owner types. */
+  async pairByCode(phone) {
+    this.connect()
+    await this.wait('QR', () => this.qr)
+    const code = await this.sock.requestPairingCode(phone.number)
+    await this.simulator.post(`phones/${phone.id}/code`, { code })
+    await this.wait('close 515', () => this.closes.includes(515))
+    await this.login()
+  }
+
   async login() {
     this.connect()
     await this.wait('open', () => this.open)
