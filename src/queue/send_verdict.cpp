@@ -54,8 +54,10 @@ SendVerdict judge(const base::Error& error, const whatsapp::binary::Jid& to, Att
   }
   if (attempt == Attempt::kResend) return {Next::kEncryptAgain, word::kRejectedByServer, error.message, {}};
   if (error.code == ErrorCode::kNotFound) return fail_with(word::kNotOnWhatsApp, error);
-  if (error.code == ErrorCode::kInvalidArgument) return fail_with(word::kInvalidDestination, error);
-  return fail_with(word::kMalformedMessage, error);  // kLimit, kMalformed: the message itself
+  // The destination has been understood before: the client cannot write to that kind of chat yet.
+  if (error.code == ErrorCode::kInvalidArgument && !to.is_pn())
+    return fail_with(word::kUnsupportedKind, error);
+  return fail_with(word::kMalformedMessage, error);  // too long, a quoted JID that is none, …
 }
 
 }  // namespace worker

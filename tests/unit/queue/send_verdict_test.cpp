@@ -53,8 +53,11 @@ TEST_CASE("refused bytes of an earlier life are built anew, but a time lock hold
 }
 
 TEST_CASE("errors before anything was written name what is wrong with the message") {
-  CHECK(judge(Error{ErrorCode::kNotFound, "", 0}, kPerson, Attempt::kFresh).word == "not_on_whatsapp");
-  CHECK(judge(Error{ErrorCode::kInvalidArgument, "", 0}, kPerson, Attempt::kFresh).word ==
-        "invalid_destination");
-  CHECK(judge(Error{ErrorCode::kLimit, "", 0}, kPerson, Attempt::kFresh).word == "malformed-message");
+  const auto word_for = [](ErrorCode code, const Jid& to) {
+    return judge(Error{code, "", 0}, to, Attempt::kFresh).word;
+  };
+  CHECK(word_for(ErrorCode::kNotFound, kPerson) == "not_on_whatsapp");
+  CHECK(word_for(ErrorCode::kInvalidArgument, kPerson) == "malformed-message");
+  CHECK(word_for(ErrorCode::kInvalidArgument, kGroup) == "unsupported_kind");
+  CHECK(word_for(ErrorCode::kLimit, kPerson) == "malformed-message");
 }
