@@ -12,6 +12,7 @@ namespace worker {
 namespace {
 
 constexpr base::Duration kTurnEvery{1'000};
+constexpr std::size_t kMostOpenStores = 512;  // about 70 MB when all of them are busy
 
 InstanceMetrics metrics_of(Metrics& metrics) {
   InstanceMetrics out;
@@ -45,8 +46,8 @@ class Shard::Rooms {
         reporter_(loop, edge_, base::Log{}),
         contacts_(loop, edge_),
         connector_(runtime::make_web_socket_connector(loop, {settings.ca_file})),
-        host_({loop, *connector_, executor, edge_, reporter_, contacts_, random_, settings.instances,
-               metrics_of(metrics)},
+        host_({loop, *connector_, executor, edge_, reporter_, contacts_, open_stores_, random_,
+               settings.instances, metrics_of(metrics)},
               manager_loop, std::move(events)) {}
 
   ShardInstanceHost& host() { return host_; }
@@ -64,6 +65,7 @@ class Shard::Rooms {
   edge::EdgeClient edge_;
   edge::StatusReporter reporter_;
   edge::ContactResolver contacts_;
+  whatsapp::OpenStores open_stores_{kMostOpenStores};
   std::unique_ptr<runtime::WebSocketConnector> connector_;
   ShardInstanceHost host_;
 };

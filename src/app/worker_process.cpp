@@ -1,10 +1,12 @@
 #include "app/worker_process.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -315,6 +317,10 @@ void fill_standalone(Config& config) {
 
 ExitCode run_worker(Config config, Mode mode) {
   runtime::raise_file_limit();
+  // Arenas of threads that come and go would keep memory that nobody uses.
+  mallopt(M_ARENA_MAX, 2);
+  // Name lookups of a start with many accounts wait in libuv's pool; four threads are few for that.
+  setenv("UV_THREADPOOL_SIZE", "16", 0);
   base::start_logging({config.log_level, config.log_format});
   if (mode == Mode::kStandalone) fill_standalone(config);
   ExitCode code = ExitCode::kFailure;

@@ -51,7 +51,7 @@ class Instance::Account {
  public:
   Account(ShardServices& services, const std::string& instance_id, std::unique_ptr<SqliteDeviceStore> device,
           runtime::BlockingExecutor::Lane lane, std::optional<std::uint64_t> fence, const base::Log& log)
-      : store(std::move(device), lane),
+      : store(std::move(device), lane, store_settings(services)),
         inbound({services.loop, services.edge, services.contacts, store, services.random, log, fence,
                  [this] { return runner == nullptr ? std::string{} : runner->own_jid(); },
                  [this] {
@@ -63,6 +63,11 @@ class Instance::Account {
   static std::function<void(const std::string&)> count(const char* direction, ShardServices& services) {
     if (!services.metrics.message) return nullptr;
     return [direction, &services](const std::string& result) { services.metrics.message(direction, result); };
+  }
+  static whatsapp::AccountStoreSettings store_settings(ShardServices& services) {
+    whatsapp::AccountStoreSettings settings;
+    settings.open_stores = &services.open_stores;
+    return settings;
   }
   static InboundSettings inbound_settings(const std::string& instance_id) {
     InboundSettings settings;

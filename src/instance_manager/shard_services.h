@@ -43,6 +43,7 @@ struct ShardServices {
   edge::Edge& edge;
   edge::StatusReporter& reporter;
   edge::ContactResolver& contacts;
+  whatsapp::OpenStores& open_stores;
   base::Random& random;
   InstanceSettings settings;
   InstanceMetrics metrics;

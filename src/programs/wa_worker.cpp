@@ -34,8 +34,9 @@ int main(int argc, char** argv) {
   CLI::App app{"Keeps WhatsApp accounts connected as linked devices, driven by an edge proxy over HTTP.",
                "wa-worker"};
   app.set_version_flag("--version", WA_WORKER_VERSION);
-  app.footer("Settings come from the environment:\n\n" + worker::describe_settings() +
-             "\nExit codes: 0 stopped as told, 1 failure, 73 data folder or port unusable, 78 wrong settings.");
+  app.footer(
+      "Settings come from the environment:\n\n" + worker::describe_settings() +
+      "\nExit codes: 0 stopped as told, 1 failure, 73 data folder or port unusable, 78 wrong settings.");
   bool standalone = false;
   bool only_check = false;
   app.add_flag("--standalone", standalone, "run the edge of our own inside this process, with its page");
