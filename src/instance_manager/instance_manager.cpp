@@ -11,12 +11,9 @@ namespace {
 
 constexpr std::uint32_t kLeastPage = 50;  // the edge contract's own limit
 
-/// What an edge can name without a limit of its own.
-constexpr std::uint32_t kMostInstances = 100'000;
-
+/// 0 asks for all there are.
 std::uint32_t page_limit(std::uint32_t max_active) {
-  if (max_active == 0) return kMostInstances;
-  return std::max(kLeastPage, max_active);
+  return max_active == 0 ? 0 : std::max(kLeastPage, max_active);
 }
 
 }  // namespace
