@@ -37,6 +37,13 @@ std::vector<Jid> jids_of(const Jid& account, const std::vector<Device>& devices)
   return out;
 }
 
+/// The server may answer under the other form than the one we asked for.
+bool is_about(const UsyncUser& user, const Jid& account) {
+  for (const auto& jid : {user.jid, user.pn_jid, user.lid})
+    if (jid && jid->same_account(account)) return true;
+  return false;
+}
+
 /// The server's hash of a list in one of its two forms: absent, or right.
 bool hash_agrees(const Node& delta, std::string_view attribute, std::string_view user, binary::Server server,
                  const std::vector<Device>& devices) {
@@ -142,9 +149,8 @@ Task<Result<void>> DeviceDirectory::take_in(const std::vector<UsyncUser>& users,
   WA_CO_TRY_VOID(co_await lids_.learn(std::move(pairs), work.changes));
 
   for (Wanted* one : asked) {
-    const auto user = std::ranges::find_if(users, [&](const UsyncUser& candidate) {
-      return candidate.jid && candidate.jid->same_account(one->account);
-    });
+    const auto user = std::ranges::find_if(
+        users, [&](const UsyncUser& candidate) { return is_about(candidate, one->account); });
     if (user == users.end() || !user->devices) continue;
     WA_CO_TRY(const Jid canonical, co_await lids_.canonical(one->account));
     one->row = Row{canonical.to_string(), *user->devices, connection_.unix_seconds()};
@@ -197,7 +203,7 @@ Task<Result<KnownNumber>> DeviceDirectory::look_up_number(std::string digits) {
 
 Task<Result<void>> DeviceDirectory::refresh_lid(Jid pn) {
   numbers_.erase(std::string{pn.user()});
-  const auto known = co_await look_up_number(std::string{pn.user()});
+  const auto known = co_await look_up_number(std::string(pn.user()));
   if (!known) co_return fail(known.error());
   co_return Result<void>{};
 }

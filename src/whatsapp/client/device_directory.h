@@ -87,7 +87,7 @@ class DeviceDirectory {
   base::Log log_;
   runtime::AsyncMutex asking_;  // one usync at a time
   LruMap<std::string, Row> lists_;
-  LruMap<std::string, RememberedNumber> numbers_{1024};  // by the digits asked for
+  LruMap<std::string, RememberedNumber> numbers_{256};  // by the digits asked for
   std::uint64_t epoch_ = 0;  // counts changes by notifications: an older answer must not undo them
 };
 

@@ -80,7 +80,7 @@ Task<Result<void>> LidMap::learn(std::vector<LidMapping> pairs, store::Changes& 
 Task<Result<Jid>> LidMap::canonical(Jid jid) {
   Jid account = jid.normalized().account();
   if (!account.is_pn()) co_return account;
-  WA_CO_TRY(const User lid, co_await lid_of(std::string{account.user()}));
+  WA_CO_TRY(const User lid, co_await lid_of(std::string(account.user())));
   if (!lid) co_return account;
   co_return lid_jid(*lid);
 }

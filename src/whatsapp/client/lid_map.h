@@ -48,8 +48,8 @@ class LidMap {
   AccountStore& store_;
   SessionKeeper& sessions_;
   Self own_;
-  LruMap<std::string, std::optional<std::string>> lids_{1024};  // by PN user
-  LruMap<std::string, std::optional<std::string>> pns_{1024};   // by LID user
+  LruMap<std::string, std::optional<std::string>> lids_{256};  // by PN user
+  LruMap<std::string, std::optional<std::string>> pns_{256};   // by LID user
 };
 
 /// The pair of two JIDs of one person, if one is a PN and the other a LID.

@@ -57,7 +57,7 @@ class MessageDesk::Impl {
   Task<Result<std::optional<Jid>>> pn_of(Jid lid) {
     if (!lid.is_lid() || lid.user().empty())
       co_return fail(ErrorCode::kInvalidArgument, "only a LID can be looked up");
-    WA_CO_TRY(const auto user, co_await parts_.lids.pn_of(std::string{lid.user()}));
+    WA_CO_TRY(const auto user, co_await parts_.lids.pn_of(std::string(lid.user())));
     if (!user) co_return std::nullopt;
     co_return std::optional<Jid>{pn_jid(*user)};
   }

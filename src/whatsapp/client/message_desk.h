@@ -30,8 +30,8 @@ namespace whatsapp {
 struct MessageDeskSettings {
   base::Duration iq_timeout{30'000};
   base::Duration send_ack_timeout{60'000};  // per attempt
-  std::size_t cached_sessions = 256;        // signal sessions kept in memory, per account
-  std::size_t cached_device_lists = 256;    // device lists kept in memory, per account
+  std::size_t cached_sessions = 64;         // signal sessions kept in memory, per account
+  std::size_t cached_device_lists = 64;     // device lists kept in memory, per account
   base::Duration idle_before_drop{60'000};  // caches are emptied after this long without traffic
   enum class DeliveryReceipt { kPlain, kInactive } delivery_receipt = DeliveryReceipt::kPlain;
 };

@@ -330,10 +330,10 @@ Task<Result<std::optional<IncomingMessage>>> MessageReceiver::event_of(const Int
     if (jid && jid->is_lid()) event.sender_lid = jid->account();
   }
   if (event.sender_pn && !event.sender_lid) {
-    WA_CO_TRY(const auto lid, co_await parts_.lids.lid_of(std::string{event.sender_pn->user()}));
+    WA_CO_TRY(const auto lid, co_await parts_.lids.lid_of(std::string(event.sender_pn->user())));
     if (lid) event.sender_lid = lid_jid(*lid);
   } else if (event.sender_lid && !event.sender_pn) {
-    WA_CO_TRY(const auto pn, co_await parts_.lids.pn_of(std::string{event.sender_lid->user()}));
+    WA_CO_TRY(const auto pn, co_await parts_.lids.pn_of(std::string(event.sender_lid->user())));
     if (pn) event.sender_pn = pn_jid(*pn);
   }
   event.id = source.id;
@@ -344,6 +344,7 @@ Task<Result<std::optional<IncomingMessage>>> MessageReceiver::event_of(const Int
   event.body = found->content.text;
   event.quoted_id = found->content.quoted_id;
   event.mentions = found->content.mentions;
+  event.target_id = found->content.target_id;
   co_return std::optional<IncomingMessage>{std::move(event)};
 }
 

@@ -113,7 +113,9 @@ Task<Result<SendOutcome>> MessageSender::await_verdict(const std::string& id, Wr
     SendVerdict verdict = read_send_ack(ack);
     if (!verdict.phash.empty() && verdict.phash != hash_of_devices(written.stanza, parts_.connection.self()))
       verdict.device_lists = SendVerdict::DeviceLists::kStale;
-    WA_CO_TRY_VOID(co_await heed(verdict, destination));
+    // The message is where it is, whatever becomes of our notes about it.
+    const auto heeded = co_await heed(verdict, destination);
+    if (!heeded) parts_.connection.give_up(heeded.error());
     if (verdict.result == SendVerdict::Result::kSent) {
       const std::int64_t time = verdict.timestamp != 0 ? verdict.timestamp : parts_.connection.unix_seconds();
       co_return SendOutcome{destination.told, time};
@@ -152,7 +154,7 @@ Task<Result<MessageSender::Destination>> MessageSender::resolve(Jid to) {
   Destination out;
   if (account.is_lid()) {
     out.to = out.told = account;
-    WA_CO_TRY(const auto pn, co_await parts_.lids.pn_of(std::string{account.user()}));
+    WA_CO_TRY(const auto pn, co_await parts_.lids.pn_of(std::string(account.user())));
     if (pn) out.pn = pn_jid(*pn);
   } else {
     WA_CO_TRY(out, co_await resolve_number(account));
@@ -165,9 +167,9 @@ Task<Result<MessageSender::Destination>> MessageSender::resolve(Jid to) {
 Task<Result<MessageSender::Destination>> MessageSender::resolve_number(Jid pn) {
   Destination out;
   out.told = pn;
-  WA_CO_TRY(auto lid, co_await parts_.lids.lid_of(std::string{pn.user()}));
+  WA_CO_TRY(auto lid, co_await parts_.lids.lid_of(std::string(pn.user())));
   if (!lid && !is_own_account(parts_.connection.self(), pn)) {
-    WA_CO_TRY(const KnownNumber known, co_await parts_.directory.look_up_number(std::string{pn.user()}));
+    WA_CO_TRY(const KnownNumber known, co_await parts_.directory.look_up_number(std::string(pn.user())));
     out.told = known.pn;
     lid = known.lid;
   }

@@ -332,13 +332,7 @@ TEST_CASE("a new device of a contact gets the next message, a removed one no mor
   CHECK(bench.bob.sink.events.size() == 3);
   CHECK(bench.alice.answers_given["notification n2"] == 1);
 
-  second.drop_line();
-  bench.run([](MessageDesk& desk, AccountStore& store) -> runtime::Task<int> {
-    co_await desk.detach();
-    co_await store.close();
-    co_return 0;
-  }(*second.desk, *second.account));
-  std::erase(bench.server.parties, &second);
+  bench.leave(second);
 }
 
 TEST_CASE("a list that does not hash to what the server says is asked for again") {

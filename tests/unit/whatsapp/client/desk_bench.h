@@ -497,9 +497,19 @@ class DeskBench {
     to.inbox.push_back(std::move(stanza));
     settle();
   }
-  void reconnect(Party& party) {
+  void disconnect(Party& party) {
     party.drop_line();
     run_to_end(party.desk->detach());
+    until([&] { return !party.handling; });
+  }
+  /// A party that a test made itself must leave before it is destroyed.
+  void leave(Party& party) {
+    disconnect(party);
+    run_to_end(party.account->close());
+    std::erase(server.parties, &party);
+  }
+  void reconnect(Party& party) {
+    disconnect(party);
     party.connect();
     party.desk->offline_finished();
     settle();
