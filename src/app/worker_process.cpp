@@ -56,7 +56,7 @@ InstanceSettings instance_settings(const Config& config, Mode mode, VersionKeepe
                             : whatsapp::store::Durability::kNormal;
   settings.lock = {lock_owner(config), config.lock_ttl, config.lock_renew};
   settings.queue_poll = config.queue_poll;
-  settings.web_version = [&versions] { return versions.current(); };
+  settings.connection.web_version = [&versions] { return versions.current(); };
 
   ConnectionSettings& connection = settings.connection;
   connection.client.socket_url = config.wa_socket_url;

@@ -68,6 +68,7 @@ Task<std::optional<RunVerdict>> ConnectionRunner::connect_once() {
   breaker_tripped_ = false;
   report_connecting();
   set_state(State::kConnecting);
+  if (settings_.web_version) client_.use_version(settings_.web_version());
   Ended ended = co_await client_.run();
   set_state(State::kDisconnected);
   if (ended.reason == "stopped" && !breaker_tripped_) co_return RunStopped{};

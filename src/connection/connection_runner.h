@@ -26,6 +26,9 @@ struct ConnectionSettings {
   whatsapp::ClientSettings client;
   BadMacSettings bad_mac;
   ReconnectSettings reconnect;
+  /// The newest web version known, asked before each connection; empty: client.version for ever. Called on
+  /// any shard.
+  std::function<whatsapp::WebVersion()> web_version;
   /// Also draw each QR on standard output (`make run`).
   enum class TerminalQr { kNo, kYes } terminal_qr = TerminalQr::kNo;
 };

@@ -161,7 +161,6 @@ Task<std::string> Instance::run_account(Account& account, InstanceLock& lock) {
 Task<RunVerdict> Instance::run_link(Account& account, InstanceLock& lock) {
   ConnectionSettings settings = services_.settings.connection;
   settings.instance_id = eligible_.id;
-  if (services_.settings.web_version) settings.client.version = services_.settings.web_version();
 
   OutboundQueueRunner* queue_of_link = nullptr;
   ConnectionDependencies dependencies{services_.loop,

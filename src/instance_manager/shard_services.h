@@ -32,8 +32,6 @@ struct InstanceSettings {
   LockSettings lock;
   ConnectionSettings connection;  // instance_id is filled in per instance
   base::Duration queue_poll{2'000};
-  /// The newest web version known, asked once per connection runner. Called on any shard.
-  std::function<whatsapp::WebVersion()> web_version;
 };
 
 struct ShardServices {
