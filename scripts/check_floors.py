@@ -14,6 +14,7 @@ FLOORS = {
     "whatsapp/signal": 3,
     "whatsapp/pairing": 3,
     "whatsapp/message": 3,
+    "whatsapp/app_state": 3,
     "whatsapp/store": 4,
     "runtime": 4,
     "whatsapp/client": 5,
