@@ -62,7 +62,11 @@ struct Keys : AccountBench {
     channel.respond = [this](const Node& iq) { return server(iq); };
     keeper.attach(channel, scope);
   }
-  ~Keys() { keeper.detach(); }
+  ~Keys() {
+    keeper.detach();
+    scope.cancel();
+    until([this] { return scope.running() == 0; });
+  }
 
   std::size_t confirmed() {
     return *run(store.read([](whatsapp::store::DeviceStore& s) { return s.confirmed_pre_key_count(); }));
