@@ -115,8 +115,8 @@ struct RetryCounter {
 
 /// Life of one queued message. It only moves forward, and each step is committed before its effect:
 /// claimed → sending (ratchet advanced, stanza may be on the wire) → sent (server ack) → marked (edge knows);
-/// or claimed/sending → failed → marked (unmarkable when the edge has no way to be told). A message that failed
-/// and is queued again by the edge begins anew.
+/// or claimed/sending → failed → marked (unmarkable when the edge has no way to be told). A message that
+/// failed and is queued again by the edge begins anew.
 struct OutboundRow {
   enum class State { kClaimed, kSending, kSent, kFailed, kMarked, kUnmarkable };
   std::string queue_id;       // the edge's message id
