@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::chrono::hours kRefreshEvery{24};
 constexpr std::chrono::hours kRetryAfterFailure{1};
+constexpr std::chrono::minutes kLeastBetween{10};
 
 std::string first_line(const std::filesystem::path& file) {
   std::ifstream in(file);
@@ -49,7 +50,9 @@ void VersionKeeper::adopt(const whatsapp::WebVersion& found, const base::Log& lo
 runtime::Task<void> VersionKeeper::keep_fresh(runtime::EventLoop& loop, runtime::HttpClient& http,
                                               base::Log log) {
   if (refresh_ == Refresh::kNever) co_return;
+  clock_ = &loop.clock();
   for (;;) {
+    refreshed_at_ = clock_->now();
     const auto found = co_await whatsapp::fetch_web_version(http);
     if (found) {
       adopt(*found, log);
@@ -58,9 +61,16 @@ runtime::Task<void> VersionKeeper::keep_fresh(runtime::EventLoop& loop, runtime:
       log.debug("the web version could not be refreshed", {{"error", found.error().message}});
     }
     const base::Duration pause = found ? kRefreshEvery : kRetryAfterFailure;
-    const auto slept = co_await runtime::sleep_for(loop, pause);
-    if (!slept) co_return;
+    runtime::OneShot<runtime::Done> nap(loop);
+    nap_ = &nap;
+    const auto woken = co_await nap.wait_for(pause);
+    nap_ = nullptr;
+    if (!woken && woken.error().code == base::ErrorCode::kCancelled) co_return;
   }
+}
+
+void VersionKeeper::refresh_soon() {
+  if (nap_ != nullptr && clock_->now() - refreshed_at_ >= kLeastBetween) nap_->set(runtime::Done{});
 }
 
 }  // namespace worker

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "runtime/event_loop.h"
 #include "runtime/http_client.h"
+#include "runtime/one_shot.h"
 #include "runtime/task.h"
 #include "whatsapp/client/web_version.h"
 
@@ -25,8 +26,11 @@ class VersionKeeper {
   /// Newest known. From any thread.
   [[nodiscard]] whatsapp::WebVersion current() const;
 
-  /// Refreshes now and then daily, until cancelled. Returns at once when the version is fixed.
+  /// Refreshes now, then daily and whenever asked, until cancelled. Returns at once when the version is
+  /// fixed.
   runtime::Task<void> keep_fresh(runtime::EventLoop& loop, runtime::HttpClient& http, base::Log log);
+  /// On keep_fresh's loop: the server refused the version. At most one refresh in ten minutes comes of it.
+  void refresh_soon();
 
  private:
   void adopt(const whatsapp::WebVersion& found, const base::Log& log);
@@ -34,7 +38,10 @@ class VersionKeeper {
   std::filesystem::path cache_file_;
   Refresh refresh_;
   mutable std::mutex mutex_;
-  whatsapp::WebVersion version_;  // guarded by mutex_
+  whatsapp::WebVersion version_;                    // guarded by mutex_
+  runtime::OneShot<runtime::Done>* nap_ = nullptr;  // between two refreshes
+  base::Clock::time_point refreshed_at_{};
+  base::Clock* clock_ = nullptr;  // of keep_fresh's loop
 };
 
 }  // namespace worker

@@ -48,7 +48,8 @@ edge::EdgeClientSettings edge_settings(const Config& config) {
   return settings;
 }
 
-InstanceSettings instance_settings(const Config& config, Mode mode, VersionKeeper& versions) {
+InstanceSettings instance_settings(const Config& config, Mode mode, VersionKeeper& versions,
+                                   runtime::EventLoop& manager_loop) {
   InstanceSettings settings;
   settings.auth_base = config.auth_base;
   settings.durability = config.store_durability == StoreDurability::kFull
@@ -57,6 +58,9 @@ InstanceSettings instance_settings(const Config& config, Mode mode, VersionKeepe
   settings.lock = {lock_owner(config), config.lock_ttl, config.lock_renew};
   settings.queue_poll = config.queue_poll;
   settings.connection.web_version = [&versions] { return versions.current(); };
+  settings.connection.version_refused = [&versions, &manager_loop] {
+    manager_loop.post([&versions] { versions.refresh_soon(); });
+  };
 
   ConnectionSettings& connection = settings.connection;
   connection.client.socket_url = config.wa_socket_url;
@@ -190,7 +194,7 @@ void Process::start_shards() {
     settings.number = number;
     settings.edge = edge_settings(config_);
     settings.ca_file = config_.wa_ca_file;
-    settings.instances = instance_settings(config_, mode_, versions_);
+    settings.instances = instance_settings(config_, mode_, versions_, loop_);
     hosts.push_back(
         &shards_
              .emplace_back(std::make_unique<Shard>(std::move(settings), loop_, events, executor_, metrics_))

@@ -78,6 +78,7 @@ Task<std::optional<RunVerdict>> ConnectionRunner::connect_once() {
     report_disconnected("bad_mac_breaker", 0, settings_.bad_mac.cooldown);
     co_return AuthUseless{"bad_mac_breaker", settings_.bad_mac.cooldown};
   }
+  if (ended.reason == "client_outdated" && settings_.version_refused) settings_.version_refused();
   Decision decision = policy_.after(ended);
   co_return co_await follow(std::move(decision), std::move(ended));
 }

@@ -29,6 +29,8 @@ struct ConnectionSettings {
   /// The newest web version known, asked before each connection; empty: client.version for ever. Called on
   /// any shard.
   std::function<whatsapp::WebVersion()> web_version;
+  /// Told when the server refuses the version as too old. Called on any shard; may be empty.
+  std::function<void()> version_refused;
   /// Also draw each QR on standard output (`make run`).
   enum class TerminalQr { kNo, kYes } terminal_qr = TerminalQr::kNo;
 };

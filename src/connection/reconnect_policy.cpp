@@ -1,6 +1,7 @@
 #include "connection/reconnect_policy.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace worker {
 namespace {
@@ -9,17 +10,21 @@ using whatsapp::Ended;
 using whatsapp::Reaction;
 
 constexpr int kRestartRequired = 515;
+constexpr int kClientOutdated = 405;
 
 }  // namespace
 
 void ReconnectPolicy::opened() {
   backoff_.reset();
   restarts_without_open_ = 0;
+  slow_in_a_row_ = 0;
   confirming_ = false;
+  outdated_before_ = false;
 }
 
 Decision ReconnectPolicy::after(const Ended& ended) {
   if (ended.code == kRestartRequired) return after_restart(ended);
+  if (ended.code == kClientOutdated) return after_outdated();
   switch (ended.reaction) {
     case Reaction::kWipe:
       return PutAuthAside{ended.reason};
@@ -32,6 +37,7 @@ Decision ReconnectPolicy::after(const Ended& ended) {
       confirming_ = true;
       return at_once();
     case Reaction::kRetrySlow:
+      if (++slow_in_a_row_ > settings_.slow_limit) return park(ended);
       backoff_.go_slow();
       break;
     case Reaction::kRetry:
@@ -48,6 +54,12 @@ Decision ReconnectPolicy::after_restart(const Ended& ended) {
   if (ended.reached == Ended::Reached::kOpen) return at_once();
   if (++restarts_without_open_ >= settings_.restart_wipe_threshold) return PutAuthAside{"invalid_session"};
   return ReconnectAfter{};
+}
+
+// One more try with the newest version. Refused again, only time helps: hammering makes it worse.
+Decision ReconnectPolicy::after_outdated() {
+  if (std::exchange(outdated_before_, true)) return Park{clock_.now() + settings_.parked_retry};
+  return ReconnectAfter{settings_.version_refresh};
 }
 
 Decision ReconnectPolicy::at_once() {

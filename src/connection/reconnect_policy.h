@@ -17,7 +17,9 @@ struct ReconnectSettings {
   std::size_t restart_wipe_threshold = 3;  // stream errors 515 in a row without open = invalid session
   std::size_t at_once_limit = 3;           // reconnects without a delay …
   base::Duration at_once_window{600'000};  // … within this time; more of them go through the backoff
+  std::size_t slow_limit = 5;              // suspicious ends in a row without open, then it is parked
   base::Duration parked_retry{3'600'000};  // a parked account tries again after this
+  base::Duration version_refresh{5'000};   // refused as outdated: time to learn the newest version
 };
 
 /// Connect again after `delay`.
@@ -49,13 +51,16 @@ class ReconnectPolicy {
  private:
   Decision at_once();
   Decision after_restart(const whatsapp::Ended& ended);
+  Decision after_outdated();
   Decision park(const whatsapp::Ended& ended) const;
 
   ReconnectSettings settings_;
   const base::Clock& clock_;
   Backoff backoff_;
   std::size_t restarts_without_open_ = 0;
+  std::size_t slow_in_a_row_ = 0;
   bool confirming_ = false;
+  bool outdated_before_ = false;                 // refused as too old since the last open
   std::deque<base::Clock::time_point> at_once_;  // bounded by at_once_limit
 };
 

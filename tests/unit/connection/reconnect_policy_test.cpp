@@ -97,3 +97,17 @@ TEST_CASE_FIXTURE(Fixture, "a replaced account stands still for an hour, a banne
   banned.not_before = clock.wall_now() + 90min;
   CHECK(std::get<Park>(policy.after(banned)).until == clock.now() + 90min);
 }
+
+TEST_CASE_FIXTURE(Fixture, "refused as outdated: one more try with a fresh version, then once an hour") {
+  CHECK(delay_of(policy.after(ended(Reaction::kRetryNow, 405))) == 5s);
+  for (int i = 0; i < 3; ++i)
+    CHECK(std::get<Park>(policy.after(ended(Reaction::kRetryNow, 405))).until == clock.now() + 1h);
+  policy.opened();
+  CHECK(delay_of(policy.after(ended(Reaction::kRetryNow, 405))) == 5s);
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "five suspicious ends in a row are tried slowly, the sixth stands still for an hour") {
+  for (int i = 0; i < 5; ++i) CHECK(delay_of(policy.after(ended(Reaction::kRetrySlow, 400))) >= 54s);
+  CHECK(std::get<Park>(policy.after(ended(Reaction::kRetrySlow, 400))).until == clock.now() + 1h);
+}
