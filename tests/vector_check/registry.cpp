@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::pair<std::string_view, Runner> kRunners[] = {
     {"adv_pairing", run_adv_pairing},
+    {"appstate", run_appstate},
     {"binary_nodes", run_binary_nodes},
     {"hkdf_aes", run_hkdf_aes},
     {"jid", run_jid},

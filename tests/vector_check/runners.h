@@ -15,6 +15,7 @@ using Runner = Outcome (*)(const nlohmann::json& file);
 Runner runner_for(std::string_view kind);
 
 Outcome run_adv_pairing(const nlohmann::json& file);
+Outcome run_appstate(const nlohmann::json& file);
 Outcome run_binary_nodes(const nlohmann::json& file);
 Outcome run_hkdf_aes(const nlohmann::json& file);
 Outcome run_jid(const nlohmann::json& file);
