@@ -15,6 +15,7 @@ FLOORS = {
     "whatsapp/pairing": 3,
     "whatsapp/message": 3,
     "whatsapp/app_state": 3,
+    "whatsapp/media": 3,
     "whatsapp/store": 4,
     "runtime": 4,
     "whatsapp/client": 5,

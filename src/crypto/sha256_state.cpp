@@ -39,12 +39,15 @@ HmacSha256State::HmacSha256State(base::ByteView key) {
 }
 
 Sha256Digest HmacSha256State::mac(std::span<const base::ByteView> parts) const {
-  Sha256State inner = inner_;
-  for (const base::ByteView part : parts) inner.update(part);
-  const base::Secret<32> inner_digest{inner.finish()};
-  Sha256State outer = outer_;
-  outer.update(inner_digest.view());
-  return outer.finish();
+  HmacSha256Stream stream{*this};
+  for (const base::ByteView part : parts) stream.update(part);
+  return stream.finish();
+}
+
+Sha256Digest HmacSha256Stream::finish() {
+  const base::Secret<32> inner_digest{inner_.finish()};
+  outer_.update(inner_digest.view());
+  return outer_.finish();
 }
 
 }  // namespace crypto
