@@ -12,7 +12,7 @@ namespace worker {
 namespace {
 
 constexpr base::Duration kTurnEvery{1'000};
-constexpr std::size_t kMostOpenStores = 512;  // about 70 MB when all of them are busy
+constexpr std::size_t kMostOpenStores = 64;  // about 9 MB when all of them are busy
 
 InstanceMetrics metrics_of(Metrics& metrics) {
   InstanceMetrics out;

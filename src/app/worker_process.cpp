@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "app/data_folders.h"
+#include "app/memory_trim.h"
 #include "app/shard.h"
 #include "app/stop_signals.h"
 #include "app/version_keeper.h"
@@ -224,6 +225,7 @@ ExitCode Process::run() {
   manager_->start();
   background_.spawn(versions_.keep_fresh(loop_, http_, log_));
   background_.spawn(keep_house(this));
+  background_.spawn(trim_memory(loop_, executor_, {}));
   loop_.run();
   shards_.clear();
   log_.info("stopped");
