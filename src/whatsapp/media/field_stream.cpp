@@ -75,6 +75,7 @@ Result<void> FieldStream::read_bytes(std::uint64_t end, std::size_t limit, Bytes
   WA_TRY(const std::uint64_t length, read_length(end));
   if (out.size() > limit || length > limit - out.size())
     return base::fail(ErrorCode::kLimit, "protobuf: field longer than allowed");
+  out.reserve(out.size() + static_cast<std::size_t>(length));
   return take(length, end, &out);
 }
 

@@ -1,5 +1,5 @@
 // Reads a chunk of history as a stream: inflates it, walks through its protobuf and hands out one item at a
-// time. A chunk of any size needs the memory of its largest message and some buffers of 64 KiB.
+// time. A chunk of any size needs three times the memory of its largest message, and a few buffers of 64 KiB.
 //
 //   HistoryReader reader{file, options};
 //   for (;;) {
