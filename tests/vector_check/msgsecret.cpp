@@ -70,7 +70,10 @@ void check_response(const json& entry, const Bytes& plaintext, Case& check) {
   const auto response = read_event_response(plaintext);
   check.expect_success(response, "reading the answer");
   if (!response) return;
-  check.expect_equal(build_event_response(*response), plaintext, "answer written by us");
+  const auto again = read_event_response(build_event_response(*response));
+  check.expect(again && again->answer == response->answer && again->timestamp_ms == response->timestamp_ms &&
+                   again->extra_guests == response->extra_guests,
+               "answer written by us");
   if (present(entry, "plaintext_json") && present(entry.at("plaintext_json"), "response"))
     check.expect(static_cast<int>(response->answer) == entry.at("plaintext_json").at("response").get<int>(),
                  "answer");
@@ -129,7 +132,8 @@ void check_token(const json& entry, Case& check) {
   check.expect_equal(reporting_key(secret, about), hex_bytes(entry, "key"), "key");
   const auto content = reporting_content(message);
   check.expect_success(content, "choosing the fields");
-  if (content) check.expect_equal(*content, hex_bytes(entry, "content"), "content");
+  const Bytes expected = present(entry, "content") ? hex_bytes(entry, "content") : Bytes{};
+  if (content) check.expect_equal(*content, expected, "content");
   const auto token = reporting_token(message, secret, about);
   check.expect_success(token, "making the token");
   if (!token) return;

@@ -143,6 +143,22 @@ TEST_CASE(
   CHECK(reason_of(ours.apply(good)) == RejectReason::kPatchMac);
 }
 
+TEST_CASE("a flipped bit anywhere in a patch is noticed, unless it changes nothing") {
+  Device phone;
+  phone.write({set("a")});
+  const Device before = phone;
+  const auto good = phone.write({set("b", "w"), removal("a")});
+  for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {
+    auto bad = good;
+    bad[bit / 8] ^= static_cast<std::uint8_t>(1U << (bit % 8));
+    Device ours = before;
+    const auto applied = ours.apply(bad);
+    if (!applied) continue;
+    REQUIRE(applied->state == phone.state);
+    REQUIRE(applied->mutations == std::vector<Mutation>{set("b", "w"), removal("a")});
+  }
+}
+
 TEST_CASE("a hash that is not the writer's taints the state; one that is heals it") {
   Device phone;
   phone.write({set("a")});
