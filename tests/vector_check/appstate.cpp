@@ -1,9 +1,10 @@
 // appstate.json: collections from their first patch on, by other implementations. Every patch must apply,
 // give the listed hash and entries, and come out the same when written with the listed IVs; every snapshot
 // must give the state that the patches gave; every reject must leave the collection as it was.
-#include <set>
+#include <map>
 
 #include "proto/app_state.pb.h"
+#include "vector_check/appstate_actions.h"
 #include "vector_check/json_fields.h"
 #include "vector_check/runners.h"
 #include "whatsapp/app_state/apply_patch.h"
@@ -60,28 +61,27 @@ Operation operation_at(const json& mutation) {
   return operation == "set" ? Operation::kSet : Operation::kRemove;
 }
 
-/// The value inside a serialised SyncActionData.
-Bytes value_in(const Bytes& sync_action_data) {
+whatsapp::proto::SyncActionData data_at(const json& mutation) {
+  const Bytes bytes = hex_bytes(mutation, "sync_action_data");
   whatsapp::proto::SyncActionData data;
-  if (!data.ParseFromArray(sync_action_data.data(), static_cast<int>(sync_action_data.size())))
+  if (!data.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
     throw std::runtime_error("sync_action_data does not decode");
+  return data;
+}
+
+Bytes value_of(const whatsapp::proto::SyncActionData& data) {
   Bytes out;
   for (const std::string& part : data.value()) base::append(out, base::as_bytes(part));
   return out;
 }
 
-bool has_value(const Bytes& sync_action_data) {
-  whatsapp::proto::SyncActionData data;
-  return data.ParseFromArray(sync_action_data.data(), static_cast<int>(sync_action_data.size())) &&
-         data.value_size() > 0;
-}
-
-void check_timestamp(const Bytes& value, const json& expected, Case& check) {
-  whatsapp::proto::SyncActionValue action;
-  check.expect(action.ParseFromArray(value.data(), static_cast<int>(value.size())), "value does not decode");
-  if (expected.is_object() && present(expected, "timestamp"))
-    check.expect(std::to_string(action.timestamp()) == text(expected, "timestamp"),
-                 "timestamp of the action");
+/// The hash by the listed values alone.
+void check_hash_steps(const json& entry, Case& check) {
+  LtHash hash{fixed_hex<128>(entry, "lthash_before")};
+  if (!present(entry, "lthash_subtract") || !present(entry, "lthash_add")) return;
+  for (const json& value : entry.at("lthash_subtract")) hash.subtract(base::to_fixed<32>(hex_bytes(value)));
+  for (const json& value : entry.at("lthash_add")) hash.add(base::to_fixed<32>(hex_bytes(value)));
+  check.expect_equal(hash.bytes(), hex_bytes(entry, "lthash_after"), "hash of the listed values");
 }
 
 void check_record(const json& expected, const PatchMutation& mutation, const KeyRing& ring, Case& check) {
@@ -99,12 +99,14 @@ void check_record(const json& expected, const PatchMutation& mutation, const Key
   check.expect(read.index == index_at(expected), "index");
   check.expect_equal(to_json(read.index), text(expected, "index_json"), "index text");
   check.expect(read.version == expected.at("action_version").get<std::int32_t>(), "action version");
-  const Bytes data = hex_bytes(expected, "sync_action_data");
-  check.expect_equal(read.value, value_in(data), "value");
-  if (present(expected, "value")) check_timestamp(read.value, expected.at("value"), check);
+  const auto data = data_at(expected);
+  check.expect_equal(read.value, value_of(data), "value");
+  check.expect_equal(to_json(read.index), data.index(), "index in the data");
+  check.expect(read.version == data.version(), "version in the data");
+  if (present(expected, "value")) check_action(expected.at("value"), read, check);
 
   // What removes an entry is written without a value by us, which other implementations may do otherwise.
-  if (mutation.operation == Operation::kRemove && has_value(data)) return;
+  if (mutation.operation == Operation::kRemove && data.value_size() > 0) return;
   const Record again = seal(read, *ring.find(record.key_id), record.key_id, fixed_hex<16>(expected, "iv"));
   check.expect_equal(again.blob, record.blob, "value blob written by us");
   check.expect_equal(again.index_mac, record.index_mac, "index MAC written by us");
@@ -135,8 +137,10 @@ std::expected<Applied, Reject> read_and_apply(const Kept& kept, const Bytes& byt
 
 void check_patch(const json& entry, Kept& kept, const KeyRing& ring, Case& check) {
   check.expect_equal(kept.state.hash.bytes(), hex_bytes(entry, "lthash_before"), "hash before");
-  const Bytes bytes = hex_bytes(entry, "patch");
-  const auto patch = read_patch(bytes);
+  check_hash_steps(entry, check);
+  if (present(entry, "collection"))
+    check.expect(collection_at(entry) == kept.collection, "collection of the patch");
+  const auto patch = read_patch(hex_bytes(entry, "patch"));
   check.expect_success(patch, "reading the patch");
   if (!patch) return;
   check.expect_equal(patch->snapshot_mac, hex_bytes(entry, "snapshot_mac"), "snapshot MAC");
@@ -164,6 +168,8 @@ void check_single_index(const json& entry, Kept& kept, const KeyRing& ring, Case
 }
 
 void check_snapshot(const json& entry, const Kept& kept, const KeyRing& ring, Case& check) {
+  if (present(entry, "collection"))
+    check.expect(collection_at(entry) == kept.collection, "collection of the snapshot");
   const Bytes file = hex_bytes(entry, "snapshot");
   const auto snapshot = read_snapshot(file);
   check.expect_success(snapshot, "reading the snapshot");
@@ -193,7 +199,7 @@ void check_snapshot(const json& entry, const Kept& kept, const KeyRing& ring, Ca
     if (!read[i].mutation) continue;
     check.expect(read[i].mutation->version == record.at("action_version").get<std::int32_t>(),
                  "action version of a record");
-    check_timestamp(read[i].mutation->value, record.at("value"), check);
+    check_action(record.at("value"), *read[i].mutation, check);
   }
 }
 
