@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <barrier>
 #include <cstdlib>
 #include <list>
 #include <optional>
@@ -564,14 +565,19 @@ TEST_CASE("the proxy of the environment is not used") {
 TEST_CASE("loops on several threads have their own contexts") {
   std::vector<std::thread> threads;
   std::atomic<int> worked{0};
+  // libwebsockets 4.1 closes the event descriptor of a context twice when it is destroyed. Whatever another
+  // thread opened in between would be closed with it, so nobody tears down while others still open sockets.
+  std::barrier all_done(3);
   for (int i = 0; i < 3; ++i)
-    threads.emplace_back([&worked] {
+    threads.emplace_back([&worked, &all_done] {
       Site site;
       ClientEnd client;
       auto socket = site.connect(site.request(), client);
-      if (!socket) return;
-      (void)(*socket)->send(pattern(100'000));
-      if (site.live.until([&] { return client.received.size() == 100'000; })) ++worked;
+      if (socket) {
+        (void)(*socket)->send(pattern(100'000));
+        if (site.live.until([&] { return client.received.size() == 100'000; })) ++worked;
+      }
+      all_done.arrive_and_wait();
     });
   for (std::thread& thread : threads) thread.join();
   CHECK(worked == 3);
