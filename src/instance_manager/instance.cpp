@@ -99,8 +99,7 @@ Task<std::string> Instance::run() {
     services_.metrics.lock("acquire", locked ? "ok" : std::string{base::to_string(locked.error().code)});
   if (!locked) {
     const std::string why = why_not_locked(locked.error());
-    if (why != "stopped")
-      log_.info("not started here", {{"reason", why}, {"detail", locked.error().message}});
+    log_.debug("no lock", {{"reason", why}, {"detail", locked.error().message}});
     co_return why;
   }
   const std::unique_ptr<InstanceLock> lock = std::move(*locked);

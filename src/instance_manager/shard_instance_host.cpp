@@ -59,10 +59,23 @@ Task<void> ShardInstanceHost::run(ShardInstanceHost* self, Running* running) {
   const std::string id = running->id;
   const std::string why = co_await running->instance.run();
   // Freed after this coroutine is done with it, never from inside the instance's own calls.
+  self->note_refusal(id, why);
   auto finished = std::shared_ptr<Running>(std::move(self->running_.at(id)));
   self->running_.erase(id);
   self->services_.loop.defer(runtime::EventLoop::Callback{[finished] {}});
   self->tell_ended(id, why);
+}
+
+// A worker that stands by hears the same refusal at every tick; it is worth a line when it is news.
+void ShardInstanceHost::note_refusal(const std::string& id, const std::string& why) {
+  if (why == "stopped" || why.starts_with("lock_not") || why == "lock_taken") {
+    refused_.erase(id);
+    return;
+  }
+  std::string& known = refused_[id];
+  if (known == why) return;
+  known = why;
+  base::Log(id).info("not run here, tried again at each discovery", {{"reason", why}});
 }
 
 void ShardInstanceHost::tell_phase(const std::string& id, InstancePhase phase) {

@@ -31,6 +31,7 @@ class ShardInstanceHost final : public InstanceHost {
   void start_here(edge::EligibleInstance instance);
   void stop_here(const std::string& id);
   static runtime::Task<void> run(ShardInstanceHost* self, Running* running);
+  void note_refusal(const std::string& id, const std::string& why);
   void tell_phase(const std::string& id, InstancePhase phase);
   void tell_ended(const std::string& id, const std::string& why);
 
@@ -39,6 +40,8 @@ class ShardInstanceHost final : public InstanceHost {
   InstanceEvents events_;
   runtime::TaskScope scope_;
   std::map<std::string, std::unique_ptr<Running>> running_;
+  std::map<std::string, std::string>
+      refused_;  // id → why, as last logged; bounded by the instances dealt here
 };
 
 }  // namespace worker
