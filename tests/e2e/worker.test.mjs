@@ -125,6 +125,23 @@ test('an edge that is away loses nothing: what was said meanwhile arrives when i
     await stage.assertNoViolations()
   }))
 
+test('an edge away for longer than a lock lives: the worker fences itself, and comes back by itself', () =>
+  onStage('fence', async (stage) => {
+    const worker = await stage.worker({ env: { INSTANCE_LOCK_TTL_MS: '5000' } })
+    const phone = await stage.pair('shop')
+    const contact = await stage.simulator.contact()
+    await stage.edge.program.kill()
+    await worker.line(/lock_not_renewed/)
+    await until('the socket to be closed', async () =>
+      (await stage.simulator.get(`devices?account=${phone.number}&active=1`)).length === 0)
+    await stage.simulator.post(`contacts/${contact.id}/send`, { to: phone.pn, text: 'meanwhile', count: 5 })
+    await stage.edge.up()
+    await arrived(stage, 'shop', Array.from({ length: 5 }, (_, i) => `meanwhile ${i}`))
+    await stage.edge.waitFor('shop', 'to be connected', (status) => status.status === 'CONNECTED')
+    await sent(stage, 'shop', await stage.edge.send('shop', contact.number, 'back'))
+    await stage.assertNoViolations()
+  }))
+
 test('unlinked by the phone: the auth state is put aside, a new QR follows, another phone may scan it', () =>
   onStage('unlink', async (stage) => {
     await stage.worker()
