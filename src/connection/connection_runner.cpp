@@ -165,6 +165,7 @@ void ConnectionRunner::on_synced() { with_.log.debug("the offline queue has been
 void ConnectionRunner::on_decrypt_failure(const std::string& message_id,
                                           whatsapp::signal::DecryptError error) {
   if (with_.metrics.decrypt_failed) with_.metrics.decrypt_failed(error);
+  if (breaker_tripped_) return;  // what still arrives while the connection closes
   if (breaker_.record_failure(message_id, error) == BadMacBreaker::Verdict::kKeepGoing) return;
   breaker_tripped_ = true;
   const auto& limits = settings_.bad_mac;
