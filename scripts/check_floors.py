@@ -20,6 +20,9 @@ FLOORS = {
     "runtime": 4,
     "whatsapp/client": 5,
     "edge": 5,
+    "importers": 5,
+    "previews": 2,
+    "attachments": 6,
     "connection": 6,
     "queue": 6,
     "instance_manager": 7,
@@ -33,12 +36,15 @@ FLOORS = {
 SIDEWAYS = {
     ("whatsapp/pairing", "whatsapp/binary"),  # pairing stanzas are nodes
     ("whatsapp/message", "whatsapp/binary"),  # message stanzas carry JIDs
+    ("whatsapp/message", "whatsapp/media"),  # a media message names an encrypted file
+    ("connection", "attachments"),  # what arrives may bring a file
+    ("queue", "attachments"),  # what leaves may take a file along
 }
 # The two programs of our own beside the worker see only these rooms.
 ONLY = {
     "edge_server": {"base", "crypto", "runtime"},
     "simulator": {"base", "crypto", "runtime", "whatsapp/binary", "whatsapp/noise", "whatsapp/signal",
-                  "whatsapp/pairing", "whatsapp/message"},
+                  "whatsapp/pairing", "whatsapp/message", "whatsapp/media", "whatsapp/app_state"},
 }
 
 
