@@ -32,6 +32,15 @@ void drop_device_lists(std::vector<DeviceListRow>& lists, const Changes& later) 
   });
 }
 
+void drop_records(std::vector<RecordRow>& records, const std::vector<RecordName>& dropped) {
+  if (dropped.empty()) return;
+  std::erase_if(records, [&](const RecordRow& row) {
+    return std::ranges::any_of(dropped, [&](const RecordName& name) {
+      return row.kind == name.kind && (name.key.empty() || row.key == name.key);
+    });
+  });
+}
+
 }  // namespace
 
 bool Changes::empty() const {
@@ -40,7 +49,8 @@ bool Changes::empty() const {
          sender_keys.empty() && lid_mappings.empty() && device_lists.empty() &&
          device_lists_dropped.empty() && !all_device_lists_dropped && sent_messages.empty() &&
          seen_messages.empty() && retry_counters.empty() && outbound.empty() && inbound.empty() &&
-         inbound_delivered.empty() && values.empty();
+         inbound_delivered.empty() && events.empty() && events_delivered.empty() && values.empty() &&
+         records_dropped.empty() && records.empty();
 }
 
 void Changes::merge(Changes&& later) {
@@ -48,6 +58,7 @@ void Changes::merge(Changes&& later) {
   forget_end_of(pre_keys_used, later.pre_keys);
   forget_end_of(pre_keys_confirmed, later.pre_keys);
   drop_device_lists(device_lists, later);
+  drop_records(records, later.records_dropped);
   all_device_lists_dropped = all_device_lists_dropped || later.all_device_lists_dropped;
 
   append(sessions, later.sessions);
@@ -66,7 +77,11 @@ void Changes::merge(Changes&& later) {
   append(outbound, later.outbound);
   append(inbound, later.inbound);
   append(inbound_delivered, later.inbound_delivered);
+  append(events, later.events);
+  append(events_delivered, later.events_delivered);
   append(values, later.values);
+  append(records_dropped, later.records_dropped);
+  append(records, later.records);
 }
 
 }  // namespace whatsapp::store

@@ -148,10 +148,33 @@ struct InboundBacklog {
   std::uint64_t bytes = 0;
 };
 
+/// Something that happened, not yet accepted by the edge: the JSON body of one entry of POST /events.
+struct EventRow {
+  std::int64_t sequence = 0;  // assigned by the store on insert, ascending
+  std::string payload;
+  UnixSeconds happened_at = 0;
+};
+
+// ---- records --------------------------------------------------------------------------------------
+
+/// A fact of some kind under a key, for what needs no columns of its own: group metadata, who has which
+/// sender key, privacy tokens, app-state MACs, contact names. The part that owns a kind defines the bytes.
+/// Records belong to the link and go with it.
+struct RecordRow {
+  std::string kind;
+  std::string key;
+  Bytes value;
+  UnixSeconds expires_at = 0;  // purged after; 0: never
+};
+struct RecordName {
+  std::string kind;
+  std::string key;  // empty: every record of the kind
+};
+
 // ---- changes --------------------------------------------------------------------------------------
 
 /// A batch that is committed whole or not at all. Within one batch the last put of a key wins; device lists
-/// are dropped before they are put, pre-keys are put before they are confirmed or used.
+/// and records are dropped before they are put, pre-keys are put before they are confirmed or used.
 struct Changes {
   std::optional<DeviceCredentials> credentials;
 
@@ -177,7 +200,12 @@ struct Changes {
   std::vector<InboundRow> inbound;              // inserted; sequence is assigned
   std::vector<std::int64_t> inbound_delivered;  // sequences, deleted
 
+  std::vector<EventRow> events;                // inserted; sequence is assigned
+  std::vector<std::int64_t> events_delivered;  // sequences, deleted
+
   std::vector<std::pair<std::string, std::optional<Bytes>>> values;  // small facts by name; nullopt deletes
+  std::vector<RecordName> records_dropped;                           // before records are put
+  std::vector<RecordRow> records;                                    // insert or replace by kind and key
 
   [[nodiscard]] bool empty() const;
   /// Appends `later`, whose puts and deletions win.
@@ -229,16 +257,26 @@ class DeviceStore {
   virtual Result<std::vector<InboundRow>> inbound_page(std::int64_t after, std::size_t limit) = 0;
   virtual Result<InboundBacklog> inbound_backlog() = 0;
 
+  /// Likewise for events.
+  virtual Result<std::vector<EventRow>> events_page(std::int64_t after, std::size_t limit) = 0;
+  virtual Result<std::uint64_t> event_count() = 0;
+
   virtual Result<std::optional<Bytes>> value(const std::string& name) = 0;
 
+  virtual Result<std::optional<Bytes>> record(const std::string& kind, const std::string& key) = 0;
+  /// Ascending by key, those above `after_key`, at most `limit`.
+  virtual Result<std::vector<RecordRow>> records(const std::string& kind, const std::string& after_key,
+                                                 std::size_t limit) = 0;
+  virtual Result<std::uint64_t> record_count(const std::string& kind) = 0;
+
   /// Forgets what has expired: seen messages, sent messages, retry counters, marked journal rows
-  /// (store/retention.h).
+  /// (store/retention.h), records past their date.
   virtual Result<void> purge(UnixSeconds now) = 0;
 
-  /// The link is gone (logged out) or beyond repair (Bad MAC breaker): forgets keys, sessions, lists and
-  /// values, so that the next pairing begins clean. What is owed to the edge stays: the journal (without
-  /// stanzas, which nobody can use any more) and the spool. With `copy_to`, a folder that does not exist yet,
-  /// a whole copy is put there first; it can be opened like any account's folder.
+  /// The link is gone (logged out) or beyond repair (Bad MAC breaker): forgets keys, sessions, lists, values
+  /// and records, so that the next pairing begins clean. What is owed to the edge stays: the journal (without
+  /// stanzas, which nobody can use any more) and the spools. With `copy_to`, a folder that does not exist
+  /// yet, a whole copy is put there first; it can be opened like any account's folder.
   virtual Result<void> forget_link(const std::optional<std::string>& copy_to) = 0;
 
   /// Gives back what can be had again: the open file, its caches. The next call opens it by itself; the

@@ -51,6 +51,7 @@ Result<void> MemoryDeviceStore::commit(const Changes& changes) {
   put_message_memory(changes);
   put_journals(changes);
   put_or_erase(link_.values, changes.values);
+  put_records(changes);
   return {};
 }
 
@@ -91,6 +92,20 @@ void MemoryDeviceStore::put_journals(const Changes& changes) {
     inbound_.emplace(row.sequence, std::move(row));
   }
   for (const auto sequence : changes.inbound_delivered) inbound_.erase(sequence);
+  for (auto row : changes.events) {
+    row.sequence = ++last_event_;
+    events_.emplace(row.sequence, std::move(row));
+  }
+  for (const auto sequence : changes.events_delivered) events_.erase(sequence);
+}
+
+void MemoryDeviceStore::put_records(const Changes& changes) {
+  for (const auto& dropped : changes.records_dropped)
+    std::erase_if(link_.records, [&](const auto& entry) {
+      const auto& [kind, key] = entry.first;
+      return kind == dropped.kind && (dropped.key.empty() || key == dropped.key);
+    });
+  for (const auto& row : changes.records) link_.records.insert_or_assign(std::pair{row.kind, row.key}, row);
 }
 
 Result<std::optional<DeviceCredentials>> MemoryDeviceStore::credentials() { return link_.credentials; }
@@ -207,6 +222,35 @@ Result<std::optional<Bytes>> MemoryDeviceStore::value(const std::string& name) {
   return find(link_.values, name);
 }
 
+Result<std::vector<EventRow>> MemoryDeviceStore::events_page(std::int64_t after, std::size_t limit) {
+  std::vector<EventRow> page;
+  for (auto next = events_.upper_bound(after); next != events_.end() && page.size() < limit; ++next)
+    page.push_back(next->second);
+  return page;
+}
+
+Result<std::uint64_t> MemoryDeviceStore::event_count() { return events_.size(); }
+
+Result<std::optional<Bytes>> MemoryDeviceStore::record(const std::string& kind, const std::string& key) {
+  const auto found = link_.records.find({kind, key});
+  if (found == link_.records.end()) return std::nullopt;
+  return found->second.value;
+}
+
+Result<std::vector<RecordRow>> MemoryDeviceStore::records(const std::string& kind,
+                                                          const std::string& after_key, std::size_t limit) {
+  std::vector<RecordRow> page;
+  for (auto next = link_.records.upper_bound({kind, after_key});
+       next != link_.records.end() && next->first.first == kind && page.size() < limit; ++next)
+    page.push_back(next->second);
+  return page;
+}
+
+Result<std::uint64_t> MemoryDeviceStore::record_count(const std::string& kind) {
+  return static_cast<std::uint64_t>(
+      std::ranges::count_if(link_.records, [&](const auto& entry) { return entry.first.first == kind; }));
+}
+
 Result<void> MemoryDeviceStore::purge(UnixSeconds now) {
   using namespace retention;
   expire(link_.seen_messages, now - kSeenMessageLife, kSeenMessagesKept, [](UnixSeconds at) { return at; });
@@ -214,6 +258,9 @@ Result<void> MemoryDeviceStore::purge(UnixSeconds now) {
          [](const SentMessageRow& row) { return row.sent_at; });
   expire(link_.retry_counters, now - kRetryCounterLife, kRetryCountersKept,
          [](const RetryCounter& row) { return row.updated_at; });
+  std::erase_if(link_.records, [&](const auto& entry) {
+    return entry.second.expires_at > 0 && entry.second.expires_at < now;
+  });
   std::erase_if(outbound_, [&](const auto& entry) {
     return entry.second.state >= OutboundRow::State::kMarked &&
            entry.second.updated_at < now - kMarkedOutboundLife;

@@ -37,7 +37,13 @@ class MemoryDeviceStore : public DeviceStore {
   Result<std::vector<OutboundRow>> unmarked_outbound() override;
   Result<std::vector<InboundRow>> inbound_page(std::int64_t after, std::size_t limit) override;
   Result<InboundBacklog> inbound_backlog() override;
+  Result<std::vector<EventRow>> events_page(std::int64_t after, std::size_t limit) override;
+  Result<std::uint64_t> event_count() override;
   Result<std::optional<Bytes>> value(const std::string& name) override;
+  Result<std::optional<Bytes>> record(const std::string& kind, const std::string& key) override;
+  Result<std::vector<RecordRow>> records(const std::string& kind, const std::string& after_key,
+                                         std::size_t limit) override;
+  Result<std::uint64_t> record_count(const std::string& kind) override;
   Result<void> purge(UnixSeconds now) override;
   Result<void> forget_link(const std::optional<std::string>& copy_to) override;
 
@@ -63,17 +69,21 @@ class MemoryDeviceStore : public DeviceStore {
     std::map<MessageName, UnixSeconds> seen_messages;
     std::map<std::string, RetryCounter> retry_counters;
     std::map<std::string, Bytes> values;
+    std::map<std::pair<std::string, std::string>, RecordRow> records;  // by kind and key
   };
 
   void put_pre_keys(const Changes& changes);
   void put_directory(const Changes& changes);
   void put_message_memory(const Changes& changes);
   void put_journals(const Changes& changes);
+  void put_records(const Changes& changes);
 
   Link link_;
   std::map<std::string, OutboundRow> outbound_;
   std::map<std::int64_t, InboundRow> inbound_;
   std::int64_t last_sequence_ = 0;
+  std::map<std::int64_t, EventRow> events_;
+  std::int64_t last_event_ = 0;
   std::optional<Error> commit_error_;
   std::size_t commits_ = 0;
 };

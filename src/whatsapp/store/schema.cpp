@@ -82,8 +82,19 @@ CREATE TABLE inbound (
 CREATE TABLE value (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 )";
 
+constexpr const char* kRecordsAndEvents = R"(
+CREATE TABLE record (
+  kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, expires_at INTEGER NOT NULL,  -- 0: never
+  PRIMARY KEY (kind, key)
+) WITHOUT ROWID;
+CREATE INDEX record_expiry ON record (expires_at) WHERE expires_at > 0;
+CREATE TABLE event (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT, payload BLOB NOT NULL, happened_at INTEGER NOT NULL
+);
+)";
+
 // One entry per version, oldest first. Never change one that has shipped: add the next.
-constexpr std::array kMigrations = {kFirst};
+constexpr std::array kMigrations = {kFirst, kRecordsAndEvents};
 
 Result<std::int64_t> pragma(SqliteDatabase& database, const char* query) {
   const auto read = [](SqliteRow row) { return row.integer(0); };

@@ -150,6 +150,11 @@ Result<void> write_journals(SqliteDatabase& db, const Changes& changes) {
                            row.chat, row.message_id, base::as_bytes(row.payload), row.received_at));
   for (const auto sequence : changes.inbound_delivered)
     WA_TRY_VOID(db.execute("DELETE FROM inbound WHERE sequence = ?", sequence));
+  for (const auto& row : changes.events)
+    WA_TRY_VOID(db.execute("INSERT INTO event (payload, happened_at) VALUES (?, ?)",
+                           base::as_bytes(row.payload), row.happened_at));
+  for (const auto sequence : changes.events_delivered)
+    WA_TRY_VOID(db.execute("DELETE FROM event WHERE sequence = ?", sequence));
   return {};
 }
 
@@ -164,6 +169,20 @@ Result<void> write_values(SqliteDatabase& db, const Changes& changes) {
   return {};
 }
 
+Result<void> write_records(SqliteDatabase& db, const Changes& changes) {
+  for (const auto& [kind, key] : changes.records_dropped) {
+    if (key.empty()) {
+      WA_TRY_VOID(db.execute("DELETE FROM record WHERE kind = ?", kind));
+    } else {
+      WA_TRY_VOID(db.execute("DELETE FROM record WHERE kind = ? AND key = ?", kind, key));
+    }
+  }
+  for (const auto& row : changes.records)
+    WA_TRY_VOID(db.execute("INSERT OR REPLACE INTO record (kind, key, value, expires_at) VALUES (?, ?, ?, ?)",
+                           row.kind, row.key, row.value, row.expires_at));
+  return {};
+}
+
 }  // namespace
 
 Result<void> write_changes(SqliteDatabase& db, const Changes& changes) {
@@ -174,6 +193,7 @@ Result<void> write_changes(SqliteDatabase& db, const Changes& changes) {
   WA_TRY_VOID(write_directory(db, changes));
   WA_TRY_VOID(write_message_memory(db, changes));
   WA_TRY_VOID(write_journals(db, changes));
+  WA_TRY_VOID(write_records(db, changes));
   return write_values(db, changes);
 }
 
@@ -182,6 +202,7 @@ Result<void> delete_link(SqliteDatabase& db) {
       "DELETE FROM device; DELETE FROM session; DELETE FROM identity; DELETE FROM pre_key;"
       "DELETE FROM signed_pre_key; DELETE FROM sender_key; DELETE FROM lid_mapping; DELETE FROM device_list;"
       "DELETE FROM sent_message; DELETE FROM seen_message; DELETE FROM retry_counter; DELETE FROM value;"
+      "DELETE FROM record;"
       "UPDATE outbound SET stanza = x'' WHERE length(stanza) > 0;");
 }
 
@@ -197,6 +218,7 @@ Result<void> delete_expired(SqliteDatabase& db, UnixSeconds now) {
       db.execute("DELETE FROM sent_message WHERE rowid IN "
                  "(SELECT rowid FROM sent_message ORDER BY sent_at DESC, rowid DESC LIMIT -1 OFFSET ?)",
                  kSentMessagesKept));
+  WA_TRY_VOID(db.execute("DELETE FROM record WHERE expires_at > 0 AND expires_at < ?", now));
   WA_TRY_VOID(db.execute("DELETE FROM retry_counter WHERE updated_at < ?", now - kRetryCounterLife));
   WA_TRY_VOID(
       db.execute("DELETE FROM retry_counter WHERE updated_at < "

@@ -277,4 +277,43 @@ Result<std::optional<Bytes>> SqliteDeviceStore::value(const std::string& name) {
   });
 }
 
+// ---- reading: events and records ------------------------------------------------------------------
+
+Result<std::vector<EventRow>> SqliteDeviceStore::events_page(std::int64_t after, std::size_t limit) {
+  return use([&](SqliteDatabase& db) {
+    return db.find_all(
+        "SELECT sequence, payload, happened_at FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?",
+        rows::event, after, limit);
+  });
+}
+
+Result<std::uint64_t> SqliteDeviceStore::event_count() {
+  return use([](SqliteDatabase& db) -> Result<std::uint64_t> {
+    WA_TRY(const auto count, db.find_one("SELECT count(*) FROM event", rows::count));
+    return count.value_or(0);
+  });
+}
+
+Result<std::optional<Bytes>> SqliteDeviceStore::record(const std::string& kind, const std::string& key) {
+  return use([&](SqliteDatabase& db) {
+    return db.find_one("SELECT value FROM record WHERE kind = ? AND key = ?", rows::blob, kind, key);
+  });
+}
+
+Result<std::vector<RecordRow>> SqliteDeviceStore::records(const std::string& kind,
+                                                          const std::string& after_key, std::size_t limit) {
+  return use([&](SqliteDatabase& db) {
+    return db.find_all(
+        "SELECT kind, key, value, expires_at FROM record WHERE kind = ? AND key > ? ORDER BY key LIMIT ?",
+        rows::record, kind, after_key, limit);
+  });
+}
+
+Result<std::uint64_t> SqliteDeviceStore::record_count(const std::string& kind) {
+  return use([&](SqliteDatabase& db) -> Result<std::uint64_t> {
+    WA_TRY(const auto count, db.find_one("SELECT count(*) FROM record WHERE kind = ?", rows::count, kind));
+    return count.value_or(0);
+  });
+}
+
 }  // namespace whatsapp::store

@@ -54,7 +54,13 @@ class SqliteDeviceStore final : public DeviceStore {
   Result<std::vector<OutboundRow>> unmarked_outbound() override;
   Result<std::vector<InboundRow>> inbound_page(std::int64_t after, std::size_t limit) override;
   Result<InboundBacklog> inbound_backlog() override;
+  Result<std::vector<EventRow>> events_page(std::int64_t after, std::size_t limit) override;
+  Result<std::uint64_t> event_count() override;
   Result<std::optional<Bytes>> value(const std::string& name) override;
+  Result<std::optional<Bytes>> record(const std::string& kind, const std::string& key) override;
+  Result<std::vector<RecordRow>> records(const std::string& kind, const std::string& after_key,
+                                         std::size_t limit) override;
+  Result<std::uint64_t> record_count(const std::string& kind) override;
   Result<void> purge(UnixSeconds now) override;
   Result<void> forget_link(const std::optional<std::string>& copy_to) override;
   void rest() override;

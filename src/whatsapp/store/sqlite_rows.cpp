@@ -116,4 +116,10 @@ InboundRow inbound(SqliteRow row) {
   return {row.integer(0), row.text(1), row.text(2), row.text(3), row.integer(4)};
 }
 
+EventRow event(SqliteRow row) { return {row.integer(0), row.text(1), row.integer(2)}; }
+
+RecordRow record(SqliteRow row) { return {row.text(0), row.text(1), row.blob(2), row.integer(3)}; }
+
+std::uint64_t count(SqliteRow row) { return row.number<std::uint64_t>(0); }
+
 }  // namespace whatsapp::store::rows

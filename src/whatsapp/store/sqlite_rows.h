@@ -28,7 +28,10 @@ RetryCounter retry_counter(SqliteRow row);           // key, count, base_key, up
 /// queue_id, wa_message_id, state, to_original, to_normalized, payload, stanza, error, debug, position,
 /// updated_at
 OutboundRow outbound(SqliteRow row);
-InboundRow inbound(SqliteRow row);  // sequence, chat, message_id, payload, received_at
+InboundRow inbound(SqliteRow row);   // sequence, chat, message_id, payload, received_at
+EventRow event(SqliteRow row);       // sequence, payload, happened_at
+RecordRow record(SqliteRow row);     // kind, key, value, expires_at
+std::uint64_t count(SqliteRow row);  // column 0
 
 /// 7 bytes per device: id (2, big-endian), key index (4, big-endian), 1 if hosted.
 Bytes pack_devices(const std::vector<DeviceListRow::Device>& devices);

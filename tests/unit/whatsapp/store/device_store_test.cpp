@@ -317,6 +317,48 @@ TEST_CASE_TEMPLATE("the spool counts up, never reuses a sequence and knows its s
   CHECK(store->inbound_page(0, 10).value().at(0).sequence > last[0].sequence);
 }
 
+TEST_CASE_TEMPLATE("records are kept by kind and key, listed in order, dropped one by one or by kind", Store,
+                   EVERY_STORE) {
+  Store store;
+  Changes changes;
+  changes.records = {{"group", "b", Bytes{2}, 0}, {"group", "a", Bytes{1}, 0}, {"token", "a", Bytes{3}, 0}};
+  REQUIRE(store->commit(changes));
+  CHECK(store->record("group", "a").value() == Bytes{1});
+  CHECK(store->record("group", "c").value() == std::nullopt);
+  CHECK(store->record_count("group").value() == 2);
+  const auto page = store->records("group", "", 10).value();
+  REQUIRE(page.size() == 2);
+  CHECK(page[0].key == "a");
+  CHECK(page[1].value == Bytes{2});
+  CHECK(store->records("group", "a", 1).value().at(0).key == "b");
+
+  commit_one(store, &Changes::records_dropped, store::RecordName{"group", "a"});
+  CHECK(store->record_count("group").value() == 1);
+  commit_one(store, &Changes::records_dropped, store::RecordName{"group", ""});
+  CHECK(store->record_count("group").value() == 0);
+  CHECK(store->record("token", "a").value() == Bytes{3});
+}
+
+TEST_CASE_TEMPLATE("records go with the link or on their date, events stay until delivered", Store,
+                   EVERY_STORE) {
+  Store store;
+  Changes changes;
+  changes.records = {{"token", "old", Bytes{1}, 1'000}, {"token", "ever", Bytes{2}, 0}};
+  changes.events = {{0, "{\"id\":1}", 5}, {0, "{\"id\":2}", 6}};
+  REQUIRE(store->commit(changes));
+  REQUIRE(store->purge(1'001));
+  CHECK(store->record("token", "old").value() == std::nullopt);
+  CHECK(store->record("token", "ever").value() == Bytes{2});
+  REQUIRE(store->forget_link(std::nullopt));
+  CHECK(store->record_count("token").value() == 0);
+  const auto events = store->events_page(0, 10).value();
+  REQUIRE(events.size() == 2);
+  CHECK(events[1].payload == "{\"id\":2}");
+  commit_one(store, &Changes::events_delivered, events[0].sequence);
+  CHECK(store->event_count().value() == 1);
+  CHECK(store->events_page(events[0].sequence, 10).value().size() == 1);
+}
+
 TEST_CASE_TEMPLATE("purge forgets by age and leaves what is owed", Store, EVERY_STORE) {
   using namespace store::retention;
   constexpr std::int64_t kNow = 1'760'000'000;
