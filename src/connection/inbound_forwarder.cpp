@@ -60,6 +60,10 @@ void InboundForwarder::stage(const whatsapp::IncomingMessage& message, Changes& 
 
 void InboundForwarder::staged() { wake(); }
 
+// TODO(events): goes to the event forwarder as soon as the edge client carries events.
+void InboundForwarder::stage_event(const whatsapp::ClientEvent&, Changes&) {}
+void InboundForwarder::tell(const whatsapp::ClientEvent&) {}
+
 void InboundForwarder::note_full() {
   if (std::exchange(was_full_, true)) return;
   with_.log.warn("too many messages wait for the edge; WhatsApp keeps the next ones",

@@ -60,6 +60,8 @@ class InboundForwarder final : public whatsapp::MessageSink {
   /// Messages without text are not staged: there is nothing to tell.
   void stage(const whatsapp::IncomingMessage& message, whatsapp::store::Changes& changes) override;
   void staged() override;
+  void stage_event(const whatsapp::ClientEvent& event, whatsapp::store::Changes& changes) override;
+  void tell(const whatsapp::ClientEvent& event) override;
 
   /// What waits in the spool, including what is being committed.
   [[nodiscard]] const whatsapp::store::InboundBacklog& backlog() const { return backlog_; }

@@ -10,7 +10,7 @@ namespace worker {
 
 using base::Result;
 using runtime::Task;
-using whatsapp::OutgoingText;
+using whatsapp::OutgoingMessage;
 using whatsapp::SendOutcome;
 using whatsapp::binary::Jid;
 using Next = SendVerdict::Next;
@@ -68,7 +68,7 @@ Task<Result<MessageDelivery::Progress>> MessageDelivery::attempt(OutboundRow& ro
     auto message = co_await prepare(row);
     if (!message) co_return co_await follow(row, std::move(message).error(), tries);
     RowJournal journal(row, with_.loop.clock().unix_seconds());
-    outcome = co_await with_.sender.send_text(*std::move(message), journal);
+    outcome = co_await with_.sender.send(*std::move(message), journal);
   }
   if (outcome) co_return co_await settle_sent(row, *std::move(outcome));
   auto verdict = judge(outcome.error(), destination_of(row), way);
@@ -89,12 +89,14 @@ Task<MessageDelivery::Prepared> MessageDelivery::prepare(OutboundRow& row) {
   auto to = co_await resolve(row);
   if (!to) co_return std::unexpected(std::move(to).error());
   row.to_normalized = to->to_string();
-  co_return OutgoingText{.to = *std::move(to),
-                         .id = row.wa_message_id,
-                         .body = message->body,
-                         .quoted_id = message->quoted_id,
-                         .quoted_sender = message->quoted_sender,
-                         .mentions = message->mentions};
+  OutgoingMessage out;
+  out.to = *std::move(to);
+  out.id = row.wa_message_id;
+  out.content = whatsapp::message::OutgoingText{.body = message->body};
+  if (!message->quoted_id.empty())
+    out.context.quote = whatsapp::message::Quote{message->quoted_id, message->quoted_sender, {}};
+  out.context.mentions = message->mentions;
+  co_return out;
 }
 
 Task<std::expected<Jid, SendVerdict>> MessageDelivery::resolve(const OutboundRow& row) {

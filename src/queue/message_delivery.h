@@ -46,7 +46,7 @@ class MessageDelivery {
   enum class Progress { kSettled, kTryNow, kTryLater };
   template <class T>
   using Step = runtime::Task<base::Result<T>>;
-  using Prepared = std::expected<whatsapp::OutgoingText, SendVerdict>;
+  using Prepared = std::expected<whatsapp::OutgoingMessage, SendVerdict>;
 
   Step<Progress> attempt(OutboundRow& row, Tries& tries);
   runtime::Task<Prepared> prepare(OutboundRow& row);

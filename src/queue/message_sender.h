@@ -17,8 +17,8 @@ class MessageSender {
 
   virtual ~MessageSender() = default;
   /// See whatsapp::Client for the errors.
-  virtual Reply<whatsapp::SendOutcome> send_text(whatsapp::OutgoingText message,
-                                                 whatsapp::SendJournal& journal) = 0;
+  virtual Reply<whatsapp::SendOutcome> send(whatsapp::OutgoingMessage message,
+                                            whatsapp::SendJournal& journal) = 0;
   virtual Reply<whatsapp::SendOutcome> resend(std::string id, base::Bytes stanza) = 0;
   virtual Reply<std::optional<whatsapp::binary::Jid>> pn_of(whatsapp::binary::Jid lid) = 0;
 };
@@ -27,9 +27,9 @@ class ClientSender final : public MessageSender {
  public:
   explicit ClientSender(whatsapp::Client& client) : client_(client) {}
 
-  Reply<whatsapp::SendOutcome> send_text(whatsapp::OutgoingText message,
-                                         whatsapp::SendJournal& journal) override {
-    return client_.send_text(std::move(message), journal);
+  Reply<whatsapp::SendOutcome> send(whatsapp::OutgoingMessage message,
+                                    whatsapp::SendJournal& journal) override {
+    return client_.send(std::move(message), journal);
   }
   Reply<whatsapp::SendOutcome> resend(std::string id, base::Bytes stanza) override {
     return client_.resend(std::move(id), std::move(stanza));

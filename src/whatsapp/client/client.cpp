@@ -87,8 +87,8 @@ void Client::disconnect() { impl_->disconnect(); }
 bool Client::is_open() const { return impl_->is_open(); }
 void Client::resume_intake() { impl_->desk().resume_intake(); }
 
-runtime::Task<base::Result<SendOutcome>> Client::send_text(OutgoingText message, SendJournal& journal) {
-  return impl_->desk().send_text(std::move(message), journal);
+runtime::Task<base::Result<SendOutcome>> Client::send(OutgoingMessage message, SendJournal& journal) {
+  return impl_->desk().send(std::move(message), journal);
 }
 runtime::Task<base::Result<SendOutcome>> Client::resend(std::string id, base::Bytes stanza) {
   return impl_->desk().resend(std::move(id), std::move(stanza));

@@ -25,6 +25,8 @@
 #include "whatsapp/binary/jid.h"
 #include "whatsapp/client/account_store.h"
 #include "whatsapp/client/ended.h"
+#include "whatsapp/client/events.h"
+#include "whatsapp/client/outgoing_message.h"
 #include "whatsapp/client/self.h"
 #include "whatsapp/client/web_version.h"
 #include "whatsapp/noise/certificate.h"
@@ -87,29 +89,10 @@ class MessageSink {
   [[nodiscard]] virtual bool has_room() const = 0;
   virtual void stage(const IncomingMessage& message, store::Changes& changes) = 0;
   virtual void staged() = 0;
-};
-
-struct OutgoingText {
-  binary::Jid to;  // without device
-  std::string id;  // WhatsApp message id
-  std::string body;
-  std::string quoted_id;  // empty: none
-  std::string quoted_sender;
-  std::vector<std::string> mentions;
-};
-
-struct SendOutcome {
-  binary::Jid to;              // where it really went (corrected number, LID)
-  std::int64_t timestamp = 0;  // the server's, Unix seconds
-};
-
-/// Lets the caller commit its own journal row with the ratchet state of a send.
-class SendJournal {
- public:
-  virtual ~SendJournal() = default;
-  /// Called once when the stanza is built, before the commit. `stanza` are the plaintext stanza bytes to
-  /// hand to Client::resend() if the ack never comes.
-  virtual void stage(const binary::Jid& to, base::ByteView stanza, store::Changes& changes) = 0;
+  /// The same for what happened besides messages; `staged` follows after the commit too.
+  virtual void stage_event(const ClientEvent& event, store::Changes& changes) = 0;
+  /// What is only true for a moment (presence): nothing is kept.
+  virtual void tell(const ClientEvent& event) = 0;
 };
 
 struct ClientDependencies {
@@ -140,7 +123,7 @@ class Client {
   /// Encrypts for every device of the recipient and our own others, commits, writes, waits for the server's
   /// ack. Errors: kClosed (not connected or connection lost: outcome unknown, use resend), kTimeout (no
   /// ack), kRejected (server's error code in detail), kNotFound (not on WhatsApp), kInvalidArgument.
-  runtime::Task<base::Result<SendOutcome>> send_text(OutgoingText message, SendJournal& journal);
+  runtime::Task<base::Result<SendOutcome>> send(OutgoingMessage message, SendJournal& journal);
   /// Writes the very bytes of an earlier stanza again (same id, same ciphertext) and waits for the ack.
   runtime::Task<base::Result<SendOutcome>> resend(std::string id, base::Bytes stanza);
 

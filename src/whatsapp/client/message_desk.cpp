@@ -135,9 +135,9 @@ Task<void> MessageDesk::detach() { return impl_->parts_.connection.detach(); }
 Task<void> MessageDesk::settle() { return impl_->parts_.connection.all_answered(); }
 Task<void> MessageDesk::handle(Node stanza) { return impl_->handle(std::move(stanza)); }
 
-Task<Result<SendOutcome>> MessageDesk::send_text(OutgoingText message, SendJournal& journal) {
+Task<Result<SendOutcome>> MessageDesk::send(OutgoingMessage message, SendJournal& journal) {
   impl_->was_used();
-  return impl_->sender_.send_text(std::move(message), journal);
+  return impl_->sender_.send(std::move(message), journal);
 }
 Task<Result<SendOutcome>> MessageDesk::resend(std::string id, base::Bytes stanza) {
   return impl_->sender_.resend(std::move(id), std::move(stanza));

@@ -79,7 +79,7 @@ class MessageDesk final : public StanzaHandler {
   runtime::Task<void> handle(binary::Node stanza) override;
 
   /// See Client.
-  runtime::Task<base::Result<SendOutcome>> send_text(OutgoingText message, SendJournal& journal);
+  runtime::Task<base::Result<SendOutcome>> send(OutgoingMessage message, SendJournal& journal);
   runtime::Task<base::Result<SendOutcome>> resend(std::string id, base::Bytes stanza);
   runtime::Task<base::Result<std::optional<binary::Jid>>> pn_of(binary::Jid lid);
   void resume_intake();

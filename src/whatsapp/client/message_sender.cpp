@@ -23,7 +23,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t kMaxBody = 64 * 1024;    // bytes; clients show no more
 constexpr int kMaxAttempts = 3;                // of the same bytes, after transient errors
 constexpr base::Duration kAgainAfter = 750ms;  // times the attempt
 
@@ -46,18 +45,17 @@ std::string hash_of_devices(ByteView stanza, const Self& self) {
 
 // ---- the way of a message -----------------------------------------------------------------------------
 
-Task<Result<SendOutcome>> MessageSender::send_text(OutgoingText text, SendJournal& journal) {
+Task<Result<SendOutcome>> MessageSender::send(OutgoingMessage message, SendJournal& journal) {
   if (!parts_.connection.attached()) co_return not_connected();
   const CurrentConnection::Use use(parts_.connection);
-  if (text.id.empty() || text.body.empty() || text.body.size() > kMaxBody)
-    co_return fail(ErrorCode::kInvalidArgument, "a text needs an id and 1 to 65536 bytes");
+  if (message.id.empty()) co_return fail(ErrorCode::kInvalidArgument, "a message needs an id");
 
-  ChatOrder::Place place(chats_, text.to.normalized().account().to_string());
+  ChatOrder::Place place(chats_, message.to.normalized().account().to_string());
   WA_CO_TRY_VOID(co_await place.wait());
-  WA_CO_TRY(Destination destination, co_await resolve(text.to));
-  WA_CO_TRY(Written written, co_await write(text, destination, journal));
+  WA_CO_TRY(Destination destination, co_await resolve(message.to));
+  WA_CO_TRY(Written written, co_await write(message, destination, journal));
   place.done();
-  co_return co_await await_verdict(text.id, std::move(written), std::move(destination));
+  co_return co_await await_verdict(message.id, std::move(written), std::move(destination));
 }
 
 Task<Result<SendOutcome>> MessageSender::resend(std::string id, Bytes stanza) {
@@ -75,12 +73,12 @@ Task<Result<SendOutcome>> MessageSender::resend(std::string id, Bytes stanza) {
   co_return co_await await_verdict(id, std::move(written), std::move(destination));
 }
 
-Task<Result<MessageSender::Written>> MessageSender::write(const OutgoingText& text,
+Task<Result<MessageSender::Written>> MessageSender::write(const OutgoingMessage& message,
                                                           const Destination& destination,
                                                           SendJournal& journal) {
-  WA_CO_TRY(const Bytes message, co_await content_of(text, destination));
-  const Bytes for_own_devices = message::wrap_device_sent(message, destination.to.to_string());
-  WA_CO_TRY(const auto targets, co_await targets_of(destination, message, for_own_devices));
+  WA_CO_TRY(const Bytes plaintext, co_await content_of(message, destination));
+  const Bytes for_own_devices = message::wrap_device_sent(plaintext, destination.to.to_string());
+  WA_CO_TRY(const auto targets, co_await targets_of(destination, plaintext, for_own_devices));
   WA_CO_TRY(const Bundles bundles, co_await fan_out_.missing_bundles(targets));
 
   WA_CO_TRY(auto work, co_await parts_.sessions.begin());
@@ -91,16 +89,16 @@ Task<Result<MessageSender::Written>> MessageSender::write(const OutgoingText& te
   });
   if (!reached) co_return fail(ErrorCode::kUnavailable, "no device of the recipient could be encrypted for");
 
-  WA_CO_TRY(Bytes stanza, binary::encode(stanza_of(text, destination, entries)));
+  WA_CO_TRY(Bytes stanza, binary::encode(stanza_of(message, destination, entries)));
   work.changes.sent_messages.push_back(
-      {destination.to.to_string(), text.id, message, "text", "", parts_.connection.unix_seconds()});
+      {destination.to.to_string(), message.id, plaintext, "text", "", parts_.connection.unix_seconds()});
   journal.stage(destination.told, stanza, work.changes);
   const auto committed = co_await work.commit();
   if (!committed) {
     parts_.connection.give_up(committed.error());
     co_return fail(committed.error());
   }
-  Written written{parts_.connection.expect_ack(text.id), std::move(stanza)};
+  Written written{parts_.connection.expect_ack(message.id), std::move(stanza)};
   WA_CO_TRY_VOID(parts_.connection.send_encoded(written.stanza));
   co_return written;
 }
@@ -180,22 +178,17 @@ Task<Result<MessageSender::Destination>> MessageSender::resolve_number(Jid pn) {
 
 // ---- what ---------------------------------------------------------------------------------------------
 
-Task<Result<Bytes>> MessageSender::content_of(const OutgoingText& text, const Destination& destination) {
-  message::TextContent content;
-  content.body = text.body;
-  if (!text.quoted_id.empty()) {
-    message::Quote quote{text.quoted_id, ""};
-    if (!text.quoted_sender.empty()) {
-      WA_CO_TRY(quote.author, co_await in_addressing_of(destination, text.quoted_sender));
-    }
-    content.quote = std::move(quote);
+Task<Result<Bytes>> MessageSender::content_of(const OutgoingMessage& message,
+                                              const Destination& destination) {
+  message::OutgoingContext context = message.context;
+  if (context.quote && !context.quote->author.empty()) {
+    WA_CO_TRY(context.quote->author, co_await in_addressing_of(destination, context.quote->author));
   }
-  for (const std::string& mention : text.mentions) {
-    WA_CO_TRY(std::string mentioned, co_await in_addressing_of(destination, mention));
-    content.mentions.push_back(std::move(mentioned));
+  for (std::string& mention : context.mentions) {
+    WA_CO_TRY(mention, co_await in_addressing_of(destination, mention));
   }
   const message::MessageSecret secret = parts_.outside.random.bytes<32>();
-  co_return message::build_text(content, secret);
+  co_return message::build_message(message.content, context, secret);
 }
 
 Task<Result<std::string>> MessageSender::in_addressing_of(const Destination& destination, std::string jid) {
@@ -225,21 +218,21 @@ Task<Result<std::vector<FanOutTarget>>> MessageSender::targets_of(const Destinat
   co_return out;
 }
 
-Node MessageSender::stanza_of(const OutgoingText& text, const Destination& destination,
+Node MessageSender::stanza_of(const OutgoingMessage& message, const Destination& destination,
                               const std::vector<FanOutEntry>& entries) const {
   Node participants("participants");
   for (const FanOutEntry& entry : entries)
     participants.add_child(Node("to").with("jid", entry.device).add(enc_node(entry.message)));
-  Node message = Node("message")
-                     .with("id", std::string{text.id})
-                     .with("to", destination.to)
-                     .with("type", "text")
-                     .add(std::move(participants));
-  if (destination.to.is_lid() && destination.pn) message.set("peer_recipient_pn", *destination.pn);
+  Node stanza = Node("message")
+                    .with("id", std::string{message.id})
+                    .with("to", destination.to)
+                    .with("type", "text")
+                    .add(std::move(participants));
+  if (destination.to.is_lid() && destination.pn) stanza.set("peer_recipient_pn", *destination.pn);
   const auto& paired = parts_.connection.credentials().paired;
   if (begins_a_session(entries) && paired)
-    message.add_child(Node("device-identity").bytes(ByteView{paired->account_identity}));
-  return message;
+    stanza.add_child(Node("device-identity").bytes(ByteView{paired->account_identity}));
+  return stanza;
 }
 
 }  // namespace whatsapp

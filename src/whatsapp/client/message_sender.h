@@ -1,4 +1,4 @@
-// Sending a text to one person: who is it really → which devices → encrypt for all of them → one commit of
+// Sending a message to one person: who is it really → which devices → encrypt for all of them → one commit of
 // ratchets, the stored message and the caller's journal → write → the server's ack. Messages of one chat are
 // written in the order in which they were given. Spec 05 §2.
 #pragma once
@@ -17,7 +17,7 @@ class MessageSender {
  public:
   explicit MessageSender(DeskParts& parts) : parts_(parts), fan_out_(parts), chats_(parts.outside.loop) {}
 
-  runtime::Task<base::Result<SendOutcome>> send_text(OutgoingText text, SendJournal& journal);
+  runtime::Task<base::Result<SendOutcome>> send(OutgoingMessage message, SendJournal& journal);
   runtime::Task<base::Result<SendOutcome>> resend(std::string id, base::Bytes stanza);
 
  private:
@@ -35,15 +35,15 @@ class MessageSender {
 
   runtime::Task<base::Result<Destination>> resolve(binary::Jid to);
   runtime::Task<base::Result<Destination>> resolve_number(binary::Jid pn);
-  runtime::Task<base::Result<base::Bytes>> content_of(const OutgoingText& text,
+  runtime::Task<base::Result<base::Bytes>> content_of(const OutgoingMessage& message,
                                                       const Destination& destination);
   runtime::Task<base::Result<std::string>> in_addressing_of(const Destination& destination, std::string jid);
   runtime::Task<base::Result<std::vector<FanOutTarget>>> targets_of(const Destination& destination,
                                                                     base::ByteView message,
                                                                     base::ByteView for_own_devices);
-  runtime::Task<base::Result<Written>> write(const OutgoingText& text, const Destination& destination,
+  runtime::Task<base::Result<Written>> write(const OutgoingMessage& message, const Destination& destination,
                                              SendJournal& journal);
-  binary::Node stanza_of(const OutgoingText& text, const Destination& destination,
+  binary::Node stanza_of(const OutgoingMessage& message, const Destination& destination,
                          const std::vector<FanOutEntry>& entries) const;
   runtime::Task<base::Result<SendOutcome>> await_verdict(const std::string& id, Written written,
                                                          Destination destination);

@@ -27,6 +27,10 @@ Task<void> Notifications::take(const Node& notification) {
   if (done) done = co_await work->commit();
   if (done) {
     answer.ack();
+    const std::string type = notification.attr("type").value_or("");
+    for (const auto& [wanted, listener] : listeners_)
+      if (wanted == type) listener->committed(notification);
+    parts_.outside.sink.staged();
   } else {
     answer.give_up(done.error());
   }
@@ -35,6 +39,8 @@ Task<void> Notifications::take(const Node& notification) {
 Task<Result<void>> Notifications::obey(const Node& notification, Changes& changes) {
   WA_CO_TRY_VOID(co_await learn_lids(notification, changes));
   const std::string type = notification.attr("type").value_or("");
+  for (const auto& [wanted, listener] : listeners_)
+    if (wanted == type) WA_CO_TRY_VOID(co_await listener->take(notification, changes));
   if (type == "encrypt") co_return co_await obey_encrypt(notification, changes);
   if (type == "devices") co_return co_await parts_.directory.apply_devices(notification, changes);
   if (type == "account_sync") co_return co_await parts_.directory.apply_own_devices(notification, changes);

@@ -1,7 +1,11 @@
 // Notifications: the server tells what changed. All of them are acked, once their effect is durable; those
-// that matter to messages are obeyed here: device lists, identities, LIDs, our own pre-keys. The others are
-// for work that comes later. Spec 08 §8.
+// that matter to messages are obeyed here: device lists, identities, LIDs, our own pre-keys. Every other part
+// of the account listens for the types that are its business. Spec 08 §8.
 #pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "runtime/task.h"
 #include "whatsapp/client/desk_parts.h"
@@ -9,10 +13,26 @@
 
 namespace whatsapp {
 
+/// A part of the account that wants notifications of some type. Several may listen to one type.
+class NotificationListener {
+ public:
+  virtual ~NotificationListener() = default;
+  /// What it changes in the store, committed with everything else before the ack. Under the session lock: no
+  /// network here. An error is a failure of the store; what the peer sent wrong is logged and ignored.
+  virtual runtime::Task<base::Result<void>> take(const binary::Node& notification,
+                                                 store::Changes& changes) = 0;
+  /// After the commit. Work that asks the server is spawned in the connection's scope.
+  virtual void committed(const binary::Node& /*notification*/) {}
+};
+
 class Notifications {
  public:
   explicit Notifications(DeskParts& parts) : parts_(parts) {}
 
+  /// `listener` outlives this. Before the first connection.
+  void listen(std::string type, NotificationListener& listener) {
+    listeners_.emplace_back(std::move(type), &listener);
+  }
   /// Obeys and acks one `<notification>`.
   runtime::Task<void> take(const binary::Node& notification);
 
@@ -27,6 +47,7 @@ class Notifications {
                                                    std::int64_t since, Changes& changes);
 
   DeskParts& parts_;
+  std::vector<std::pair<std::string, NotificationListener*>> listeners_;
 };
 
 }  // namespace whatsapp

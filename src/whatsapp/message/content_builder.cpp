@@ -76,6 +76,14 @@ Bytes build_text(const TextContent& text, const MessageSecret& secret) {
   return serialised(message);
 }
 
+base::Result<Bytes> build_message(const OutgoingContent& content, const OutgoingContext& context,
+                                  const MessageSecret& secret) {
+  const auto* text = std::get_if<OutgoingText>(&content);
+  if (text == nullptr || text->body.empty())
+    return base::fail(base::ErrorCode::kInvalidArgument, "this kind of message cannot be sent");
+  return build_text({text->body, context.quote, context.mentions}, secret);
+}
+
 Bytes wrap_device_sent(ByteView message, std::string_view destination) {
   Bytes inner;
   inner.reserve(message.size() + destination.size() + 16);

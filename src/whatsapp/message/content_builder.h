@@ -9,17 +9,13 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/result.h"
+#include "whatsapp/message/outgoing_content.h"
 
 namespace whatsapp::message {
 
 /// Of every new message: what votes, encrypted edits and reports about it are derived from later.
 using MessageSecret = base::FixedBytes<32>;
-
-/// The message that ours answers. The quoted content is not repeated: clients show their own copy.
-struct Quote {
-  std::string id;
-  std::string author;  // JID text without device, in the addressing of the chat
-};
 
 struct TextContent {
   std::string body;
@@ -29,6 +25,10 @@ struct TextContent {
 
 /// `conversation`, or `extendedTextMessage` as soon as there is a quote or a mention.
 base::Bytes build_text(const TextContent& text, const MessageSecret& secret);
+
+/// Any content. kInvalidArgument for what cannot be said so (an empty text, a poll without options).
+base::Result<base::Bytes> build_message(const OutgoingContent& content, const OutgoingContext& context,
+                                        const MessageSecret& secret);
 
 /// The form that our own other devices get: it names the chat, `destination`. The context of the message is
 /// inside and, once more, outside.

@@ -38,6 +38,8 @@ class AnySink final : public whatsapp::MessageSink {
   [[nodiscard]] bool has_room() const override { return true; }
   void stage(const whatsapp::IncomingMessage&, whatsapp::store::Changes&) override {}
   void staged() override {}
+  void stage_event(const whatsapp::ClientEvent&, whatsapp::store::Changes&) override {}
+  void tell(const whatsapp::ClientEvent&) override {}
 };
 
 struct Bench {

@@ -99,9 +99,10 @@ class PlayedSender final : public MessageSender {
   std::string silent_chat;
   std::map<std::string, std::string> own_map;  // lid user → pn user
 
-  Reply<whatsapp::SendOutcome> send_text(whatsapp::OutgoingText message,
-                                         whatsapp::SendJournal& journal) override {
-    Write write{"text", message.id, message.to.to_string(), message.body, {}};
+  Reply<whatsapp::SendOutcome> send(whatsapp::OutgoingMessage message,
+                                    whatsapp::SendJournal& journal) override {
+    const auto* text = std::get_if<whatsapp::message::OutgoingText>(&message.content);
+    Write write{"text", message.id, message.to.to_string(), text == nullptr ? "" : text->body, {}};
     write.stanza = base::to_bytes(fmt::format("stanza {} of {}", ++stanzas_, message.id));
     whatsapp::store::Changes changes;
     journal.stage(message.to, write.stanza, changes);

@@ -27,6 +27,8 @@ class NoSink final : public whatsapp::MessageSink {
   [[nodiscard]] bool has_room() const override { return room; }
   void stage(const whatsapp::IncomingMessage&, whatsapp::store::Changes&) override {}
   void staged() override {}
+  void stage_event(const whatsapp::ClientEvent&, whatsapp::store::Changes&) override {}
+  void tell(const whatsapp::ClientEvent&) override {}
   bool room = true;
 };
 

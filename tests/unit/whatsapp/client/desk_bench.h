@@ -47,11 +47,14 @@ class RecordingSink final : public MessageSink {
                       message.kind, message.direction == IncomingMessage::Direction::kFromMe});
   }
   void staged() override { ++told; }
+  void stage_event(const ClientEvent& event, store::Changes&) override { happened.push_back(event); }
+  void tell(const ClientEvent& event) override { happened.push_back(event); }
 
   bool room = true;
   std::vector<Event> events;
   std::optional<IncomingMessage> last;
   int told = 0;
+  std::vector<ClientEvent> happened;
 };
 
 class RecordingObserver final : public ClientObserver {
@@ -485,10 +488,10 @@ class DeskBench {
   }
   /// Starts a send; look at `outcomes` later.
   void start_text(Party& from, const Jid& to, const std::string& id, const std::string& body) {
-    scope.spawn(keep(from.desk->send_text(text(to, id, body), journal), outcomes[id]));
+    scope.spawn(keep(from.desk->send(text(to, id, body), journal), outcomes[id]));
   }
   base::Result<SendOutcome> send(Party& from, const Jid& to, const std::string& id, const std::string& body) {
-    auto outcome = run(from.desk->send_text(text(to, id, body), journal));
+    auto outcome = run(from.desk->send(text(to, id, body), journal));
     settle();
     return outcome;
   }
@@ -515,11 +518,11 @@ class DeskBench {
     settle();
   }
 
-  static OutgoingText text(const Jid& to, const std::string& id, const std::string& body) {
-    OutgoingText out;
+  static OutgoingMessage text(const Jid& to, const std::string& id, const std::string& body) {
+    OutgoingMessage out;
     out.to = to;
     out.id = id;
-    out.body = body;
+    out.content = message::OutgoingText{.body = body};
     return out;
   }
 
