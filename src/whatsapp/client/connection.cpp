@@ -217,15 +217,19 @@ void Connection::expect_input() {
 }
 
 runtime::Task<base::Result<Node>> Connection::query(Node iq, base::Duration timeout) {
+  WA_CO_TRY(auto answer, co_await exchange(std::move(iq), timeout));
+  if (const auto error = binary::iq_error(answer))
+    co_return base::fail(ErrorCode::kRejected, "the server refused the request: " + error->text, error->code);
+  co_return answer;
+}
+
+runtime::Task<base::Result<Node>> Connection::exchange(Node iq, base::Duration timeout) {
   std::string id = ids_.next();
   iq.set("id", id);
   AnswerTable::Slot slot(iqs_, std::move(id));
   WA_CO_TRY_VOID(send(iq));
   expect_input();
-  WA_CO_TRY(auto answer, co_await slot.wait(timeout));
-  if (const auto error = binary::iq_error(answer))
-    co_return base::fail(ErrorCode::kRejected, "the server refused the request: " + error->text, error->code);
-  co_return answer;
+  co_return co_await slot.wait(timeout);
 }
 
 std::unique_ptr<PendingAck> Connection::expect_ack(std::string id) {

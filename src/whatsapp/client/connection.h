@@ -77,6 +77,7 @@ class Connection final : public StanzaChannel, private runtime::WebSocketListene
   base::Result<void> send(const binary::Node& stanza) override;
   base::Result<void> send_encoded(base::ByteView stanza) override;
   runtime::Task<base::Result<binary::Node>> query(binary::Node iq, base::Duration timeout) override;
+  runtime::Task<base::Result<binary::Node>> exchange(binary::Node iq, base::Duration timeout) override;
   std::unique_ptr<PendingAck> expect_ack(std::string id) override;
   [[nodiscard]] std::int64_t server_time() const override;
 

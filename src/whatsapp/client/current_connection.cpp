@@ -74,6 +74,11 @@ Task<Result<binary::Node>> CurrentConnection::query(binary::Node iq) {
   co_return co_await live_->channel.query(std::move(iq), iq_timeout_);
 }
 
+Task<Result<binary::Node>> CurrentConnection::exchange(binary::Node iq) {
+  if (!attached()) co_return fail(ErrorCode::kClosed, "not connected");
+  co_return co_await live_->channel.exchange(std::move(iq), iq_timeout_);
+}
+
 std::unique_ptr<PendingAck> CurrentConnection::expect_ack(const std::string& id) {
   return attached() ? live_->channel.expect_ack(id) : nullptr;
 }

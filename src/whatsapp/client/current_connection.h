@@ -55,6 +55,8 @@ class CurrentConnection {
   base::Result<void> send(const binary::Node& stanza);
   base::Result<void> send_encoded(base::ByteView stanza);
   runtime::Task<base::Result<binary::Node>> query(binary::Node iq);
+  /// A refusal is an answer too (see StanzaChannel).
+  runtime::Task<base::Result<binary::Node>> exchange(binary::Node iq);
   /// Null when not attached.
   std::unique_ptr<PendingAck> expect_ack(const std::string& id);
   /// Waits; kClosed as soon as the connection ends.

@@ -5,6 +5,7 @@
 #include "whatsapp/client/device_directory.h"
 #include "whatsapp/client/lid_map.h"
 #include "whatsapp/client/message_desk.h"
+#include "whatsapp/client/query_budget.h"
 #include "whatsapp/client/session_keeper.h"
 
 namespace whatsapp {
@@ -12,6 +13,7 @@ namespace whatsapp {
 struct DeskParts {
   MessageDeskDependencies outside;
   MessageDeskSettings settings;
+  QueryBudget budget;
   CurrentConnection connection;
   SessionKeeper sessions;
   LidMap lids;
@@ -20,11 +22,12 @@ struct DeskParts {
   DeskParts(MessageDeskDependencies dependencies, MessageDeskSettings desk_settings)
       : outside(std::move(dependencies)),
         settings(desk_settings),
+        budget(outside.loop.clock(), outside.random),
         connection(outside.loop, outside.log, settings.iq_timeout),
         sessions(outside.loop, outside.store, settings.cached_sessions),
         lids(outside.store, sessions),
-        directory(outside.loop, outside.store, sessions, lids, connection, outside.random, outside.log,
-                  settings.cached_device_lists) {}
+        directory(outside.loop, outside.store, sessions, lids, connection, budget, outside.random,
+                  outside.log, settings.cached_device_lists) {}
 };
 
 }  // namespace whatsapp

@@ -55,13 +55,14 @@ bool hash_agrees(const Node& delta, std::string_view attribute, std::string_view
 }  // namespace
 
 DeviceDirectory::DeviceDirectory(runtime::EventLoop& loop, AccountStore& store, SessionKeeper& sessions,
-                                 LidMap& lids, CurrentConnection& connection, base::Random& random,
-                                 base::Log log, std::size_t capacity)
+                                 LidMap& lids, CurrentConnection& connection, QueryBudget& budget,
+                                 base::Random& random, base::Log log, std::size_t capacity)
     : loop_(loop),
       store_(store),
       sessions_(sessions),
       lids_(lids),
       connection_(connection),
+      budget_(budget),
       sids_(random),
       log_(std::move(log)),
       asking_(loop),
@@ -125,9 +126,9 @@ bool DeviceDirectory::is_fresh(const Row& row, const Jid& account) const {
 
 // ---- asking -------------------------------------------------------------------------------------------
 
-Task<Result<std::vector<UsyncUser>>> DeviceDirectory::ask(Node query) {
+Task<Result<std::vector<UsyncUser>>> DeviceDirectory::ask(QueryBudget::Kind kind, Node query) {
   WA_CO_TRY(const auto turn, co_await asking_.lock());
-  WA_CO_TRY(const Node answer, co_await connection_.query(std::move(query)));
+  WA_CO_TRY(const Node answer, co_await budgeted_query(connection_, budget_, kind, std::move(query)));
   co_return read_usync(answer);
 }
 
@@ -135,7 +136,7 @@ Task<Result<void>> DeviceDirectory::fetch(std::vector<Wanted*> missing) {
   std::vector<Jid> accounts;
   for (const Wanted* one : missing) accounts.push_back(one->account);
   const std::uint64_t asked_at = epoch_;
-  WA_CO_TRY(const auto users, co_await ask(device_query(accounts, sids_.next())));
+  WA_CO_TRY(const auto users, co_await ask(QueryBudget::Kind::kUsync, device_query(accounts, sids_.next())));
   co_return co_await take_in(users, missing, asked_at);
 }
 
@@ -171,7 +172,7 @@ Task<Result<KnownNumber>> DeviceDirectory::look_up_number(std::string digits) {
     if (known->known) co_return *known->known;
     co_return fail(ErrorCode::kNotFound, "the number is not on WhatsApp");
   }
-  auto users = co_await ask(number_query(digits, sids_.next()));
+  auto users = co_await ask(QueryBudget::Kind::kNumberCheck, number_query(digits, sids_.next()));
   const KnownNumber as_asked{pn_jid(digits), std::nullopt};
   if (!users && users.error().code == ErrorCode::kRejected) co_return as_asked;  // the send will tell
   if (!users) co_return fail(std::move(users).error());

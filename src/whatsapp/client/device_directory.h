@@ -18,6 +18,7 @@
 #include "whatsapp/client/current_connection.h"
 #include "whatsapp/client/lid_map.h"
 #include "whatsapp/client/lru_map.h"
+#include "whatsapp/client/query_budget.h"
 #include "whatsapp/client/usync.h"
 
 namespace whatsapp {
@@ -31,7 +32,8 @@ struct KnownNumber {
 class DeviceDirectory {
  public:
   DeviceDirectory(runtime::EventLoop& loop, AccountStore& store, SessionKeeper& sessions, LidMap& lids,
-                  CurrentConnection& connection, base::Random& random, base::Log log, std::size_t capacity);
+                  CurrentConnection& connection, QueryBudget& budget, base::Random& random, base::Log log,
+                  std::size_t capacity);
 
   enum class Freshness { kCached, kRefetched };
   /// Device JIDs, in the form (PN or LID) of the accounts asked for, our own sending device left out. An
@@ -73,7 +75,7 @@ class DeviceDirectory {
   runtime::Task<base::Result<void>> fetch(std::vector<Wanted*> missing);
   runtime::Task<base::Result<void>> take_in(const std::vector<UsyncUser>& users,
                                             const std::vector<Wanted*>& asked, std::uint64_t asked_at);
-  runtime::Task<base::Result<std::vector<UsyncUser>>> ask(binary::Node query);
+  runtime::Task<base::Result<std::vector<UsyncUser>>> ask(QueryBudget::Kind kind, binary::Node query);
   runtime::Task<base::Result<void>> apply_delta(const binary::Node& delta, const store::LidMapping& user,
                                                 const binary::Jid& from, store::Changes& changes);
   void keep(Row row, store::Changes& changes);
@@ -83,6 +85,7 @@ class DeviceDirectory {
   SessionKeeper& sessions_;
   LidMap& lids_;
   CurrentConnection& connection_;
+  QueryBudget& budget_;
   binary::RequestIds sids_;
   base::Log log_;
   runtime::AsyncMutex asking_;  // one usync at a time

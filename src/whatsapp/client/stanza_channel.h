@@ -32,6 +32,8 @@ class StanzaChannel {
   /// Gives the iq a fresh id, sends it and awaits its result. kRejected with the iq error code in detail,
   /// kTimeout, kClosed.
   virtual runtime::Task<base::Result<binary::Node>> query(binary::Node iq, base::Duration timeout) = 0;
+  /// The same, except that a refusal is an answer too: for who wants to read more of it than its code.
+  virtual runtime::Task<base::Result<binary::Node>> exchange(binary::Node iq, base::Duration timeout) = 0;
 
   /// Registers for `<ack class="message" id=…>` before the message is written; the answer is awaited on the
   /// returned object. An error inside the ack is not an error here.

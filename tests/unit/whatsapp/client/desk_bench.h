@@ -163,6 +163,11 @@ class Party final : public StanzaChannel, public PreKeySupply {
     return {};
   }
   runtime::Task<base::Result<Node>> query(Node iq, base::Duration timeout) override {
+    WA_CO_TRY(auto answer, co_await exchange(std::move(iq), timeout));
+    WA_CO_TRY_VOID(binary::check_answer(answer));
+    co_return answer;
+  }
+  runtime::Task<base::Result<Node>> exchange(Node iq, base::Duration timeout) override {
     std::string id = std::to_string(++last_id_);
     iq.set("id", id);
     AnswerTable::Slot slot(answers_, id);
@@ -171,9 +176,7 @@ class Party final : public StanzaChannel, public PreKeySupply {
       answer->set("id", id);
       answers_->resolve(id, *answer);
     }
-    WA_CO_TRY(auto answer, co_await slot.wait(timeout));
-    WA_CO_TRY_VOID(binary::check_answer(answer));
-    co_return answer;
+    co_return co_await slot.wait(timeout);
   }
   std::unique_ptr<PendingAck> expect_ack(std::string id) override;
   [[nodiscard]] std::int64_t server_time() const override { return loop_.clock().unix_seconds(); }

@@ -26,6 +26,12 @@ class FakeChannel final : public StanzaChannel {
   }
   base::Result<void> send_encoded(base::ByteView) override { return {}; }
   runtime::Task<base::Result<binary::Node>> query(binary::Node iq, base::Duration timeout) override {
+    WA_CO_TRY(auto answer, co_await exchange(std::move(iq), timeout));
+    if (const auto error = binary::iq_error(answer))
+      co_return base::fail(base::ErrorCode::kRejected, error->text, error->code);
+    co_return answer;
+  }
+  runtime::Task<base::Result<binary::Node>> exchange(binary::Node iq, base::Duration timeout) override {
     std::string id = std::to_string(++last_id_);
     iq.set("id", id);
     AnswerTable::Slot slot(answers_, id);
@@ -36,10 +42,7 @@ class FakeChannel final : public StanzaChannel {
         answers_->resolve(id, *answer);
       }
     }
-    WA_CO_TRY(auto answer, co_await slot.wait(timeout));
-    if (const auto error = binary::iq_error(answer))
-      co_return base::fail(base::ErrorCode::kRejected, error->text, error->code);
-    co_return answer;
+    co_return co_await slot.wait(timeout);
   }
   std::unique_ptr<PendingAck> expect_ack(std::string) override { return nullptr; }
   [[nodiscard]] std::int64_t server_time() const override { return loop_.clock().unix_seconds(); }
