@@ -55,6 +55,18 @@ void add_options(CLI::App& app, simulator::Settings& settings) {
       ->capture_default_str();
   app.add_option("--tls-cert", settings.tls_certificate, "PEM file; together with --tls-key: wss and https")
       ->envname("WA_SIM_TLS_CERT");
+  app.add_option("--media-hosts", settings.media.hosts, "How many media hosts; 0: none")
+      ->envname("WA_SIM_MEDIA_HOSTS")
+      ->check(CLI::Range(0, 16))
+      ->capture_default_str();
+  app.add_option("--media-port", settings.media.port, "Port of the first media host; 0: any free ones")
+      ->envname("WA_SIM_MEDIA_PORT")
+      ->check(CLI::Range(0, 65500))
+      ->capture_default_str();
+  app.add_option(
+         "--media-ca", settings.media.authority_folder,
+         "Folder with ca.pem and ca.key of the media hosts; made if missing; empty: new at each start")
+      ->envname("WA_SIM_MEDIA_CA");
   app.add_option("--tls-key", settings.tls_key, "PEM file")->envname("WA_SIM_TLS_KEY");
 }
 

@@ -188,6 +188,7 @@ Result<json> post(World& world, const std::vector<std::string>& path, const json
     WA_TRY_VOID(world.inject(path[2], fault));
     return json::object();
   }
+  if (path[1] == "media") return MediaControl::post(world, path, body);
   if (path[1] == "pairing") {
     ServerState& state = world.server().state();
     state.settings.pairing = pairing_from(body, state.settings.pairing);
@@ -208,6 +209,10 @@ Result<void> visit_list(const World& world, const std::vector<std::string>& path
   if (path[1] == "violations" && depth == 2) {
     for (const Violation& violation : world.server().state().violations)
       visit([&] { return to_json(violation); });
+    return {};
+  }
+  if (path[1] == "media" && depth == 3 && path[2] == "objects") {
+    MediaControl::visit_objects(world, visit);
     return {};
   }
   if (depth != 4 || (path[1] != "phones" && path[1] != "contacts"))
@@ -242,6 +247,7 @@ Result<json> list_of(const World& world, const std::vector<std::string>& path, c
 Result<json> get(const World& world, const std::vector<std::string>& path) {
   const std::size_t depth = path.size();
   if (path[1] == "stats") return stats_json(world);
+  if (path[1] == "media" && depth == 2) return MediaControl::state(world);
   if (path[1] == "devices" && depth == 3) {
     WA_TRY(const DeviceStatus status, world.status(path[2]));
     return to_json(status);
@@ -282,8 +288,17 @@ runtime::Task<HttpResponse> ControlApi::answer(ServerRequest request) {
   if (request.method == "GET") {
     if (path[1] == "info") {
       const ServerAddress address = address_();
-      co_return reply(200,
-                      {{"url", address.url}, {"noise_root", address.noise_root}, {"seed", address.seed}});
+      co_return reply(200, {{"url", address.url},
+                            {"noise_root", address.noise_root},
+                            {"seed", address.seed},
+                            {"media_ca", address.media_authority},
+                            {"media_hosts", world_.server().state().media.hosts()}});
+    }
+    if (MediaControl::handles(path)) {
+      json nothing = json::object();
+      const Result<json> file =
+          co_await media_.answer(std::move(path), std::move(request), std::move(nothing));
+      co_return reply(file);
     }
     if (list_of(world_, path, request))
       co_return co_await wait_for_list(world_, std::move(path), std::move(request));
@@ -298,6 +313,10 @@ runtime::Task<HttpResponse> ControlApi::answer(ServerRequest request) {
     body = *std::move(parsed);
   }
   try {
+    if (MediaControl::handles(path)) {
+      const Result<json> sent = co_await media_.answer(std::move(path), std::move(request), std::move(body));
+      co_return reply(sent);
+    }
     co_return reply(post(world_, path, body));
   } catch (const json::exception& wrong_type) {
     co_return reply(400, {{"error", wrong_type.what()}});

@@ -7,6 +7,7 @@
 
 #include "runtime/http_server.h"
 #include "runtime/task.h"
+#include "simulator/media/control_media.h"
 #include "simulator/world.h"
 
 namespace simulator {
@@ -16,17 +17,19 @@ struct ServerAddress {
   std::string url;
   std::string noise_root;  // hex
   std::uint64_t seed = 0;
+  std::string media_authority;  // PEM
 };
 
 class ControlApi {
  public:
   ControlApi(World& world, std::function<ServerAddress()> address)
-      : world_(world), address_(std::move(address)) {}
+      : world_(world), media_(world), address_(std::move(address)) {}
 
   runtime::Task<runtime::HttpResponse> answer(runtime::ServerRequest request);
 
  private:
   World& world_;
+  MediaControl media_;
   std::function<ServerAddress()> address_;
 };
 

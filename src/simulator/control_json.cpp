@@ -30,6 +30,7 @@ json to_json(const ReceivedMessage& message) {
           {"chat", message.chat},
           {"device", message.device},
           {"own", message.direction == ReceivedMessage::Direction::kOwn},
+          {"kind", message.kind},
           {"text", message.text},
           {"quoted_id", message.quoted_id},
           {"mentions", message.mentions},

@@ -66,13 +66,7 @@ Result<Node::Children> IqDesk::content(Device& device, std::string_view xmlns, c
   if (xmlns == "blocklist") return blocklist(device.account, iq);
   if (xmlns == "w:g2") return groups(device.account, iq);
   if (xmlns == "w:sync:app:state") return app_state(iq);
-  if (xmlns == "w:m")
-    return Node::Children{Node("media_conn")
-                              .with("auth", "simulator")
-                              .with("ttl", 3600)
-                              .with("auth_ttl", 3600)
-                              .with("max_buckets", 12)
-                              .add(Node("host").with("hostname", "localhost"))};
+  if (xmlns == "w:m") return Node::Children{media_conn()};
   if (xmlns == "w:profile:picture" || xmlns == "w:qr")
     return fail(ErrorCode::kRejected, "item-not-found", 404);
   if (xmlns == "w:mex")
@@ -98,6 +92,25 @@ Result<Node::Children> IqDesk::privacy(Device& device, const Node& iq) {
   for (const auto& [name, value] : account.privacy)
     answer.add_child(Node("category").with("name", name).with("value", value));
   return Node::Children{std::move(answer)};
+}
+
+Node IqDesk::media_conn() {
+  const MediaSettings& settings = state_.settings.media;
+  Node answer = Node("media_conn")
+                    .with("auth", state_.media.issue_auth(std::chrono::seconds{settings.auth_ttl_seconds}))
+                    .with("ttl", settings.ttl_seconds)
+                    .with("auth_ttl", settings.auth_ttl_seconds)
+                    .with("max_buckets", 12);
+  std::vector<std::string> hosts = state_.media.hosts();
+  if (hosts.empty()) hosts.emplace_back("localhost");
+  for (const std::string& host : hosts) {
+    answer.add_child(Node("host")
+                         .with("hostname", host)
+                         .with("type", &host == &hosts.front() ? "primary" : "fallback")
+                         .add(Node("upload"))
+                         .add(Node("download")));
+  }
+  return answer;
 }
 
 /// A trusted-contact token for each user named: it goes to that user's devices.

@@ -25,6 +25,7 @@ class IqDesk {
   base::Result<Node::Children> groups(const Account& account, const Node& iq) const;
   [[nodiscard]] Node group_node(const Group& group) const;
   base::Result<Node::Children> app_state(const Node& iq) const;
+  [[nodiscard]] Node media_conn();
   void issue_tokens(Device& device, const Node& tokens);
   void unlink(Session& session, Device& device, const Node& iq, const Node& request);
 

@@ -60,22 +60,29 @@ VirtualDevice& Person::add_device() {
 }
 
 Result<std::string> Person::send_text(std::string_view to, std::string_view text, int from_device) {
-  const std::string id = whatsapp::message::generate_message_id(
-      account_.pn_user, static_cast<std::uint64_t>(world_.server().state().now()), world_.random());
-  return send_text_as(id, to, text, from_device);
+  return send_text_as({}, to, text, from_device);
 }
 
 Result<std::string> Person::send_text_as(std::string_view id, std::string_view to, std::string_view text,
                                          int from_device) {
+  whatsapp::message::TextContent content;
+  content.body = text;
+  const auto plaintext = whatsapp::message::build_text(content, world_.random().bytes<32>());
+  return send_message(id, to, plaintext, {}, from_device);
+}
+
+Result<std::string> Person::send_message(std::string_view id, std::string_view to, base::ByteView message,
+                                         const StanzaMarks& marks, int from_device) {
   WA_TRY(const Jid jid, Jid::parse(to));
   const auto device = std::ranges::find_if(
       devices_, [&](const auto& candidate) { return candidate->device().id == from_device; });
   if (device == devices_.end()) return fail(ErrorCode::kNotFound, "the person has no such device");
-  whatsapp::message::TextContent content;
-  content.body = text;
-  const auto plaintext = whatsapp::message::build_text(content, world_.random().bytes<32>());
-  WA_TRY_VOID((*device)->send_message(std::string{id}, jid.bare(), plaintext));
-  return std::string{id};
+  std::string name{id};
+  if (name.empty())
+    name = whatsapp::message::generate_message_id(
+        account_.pn_user, static_cast<std::uint64_t>(world_.server().state().now()), world_.random());
+  WA_TRY_VOID((*device)->send_message(name, jid.bare(), message, marks));
+  return name;
 }
 
 void Person::take_in(ReceivedMessage message, VirtualDevice& device) {

@@ -19,6 +19,7 @@ namespace simulator {
 class World;
 class VirtualDevice;
 struct Account;
+struct StanzaMarks;
 
 class Person {
  public:
@@ -38,6 +39,10 @@ class Person {
   /// The same with an id of the caller's.
   base::Result<std::string> send_text_as(std::string_view id, std::string_view to, std::string_view text,
                                          int from_device = 0);
+
+  /// Any content: `message` is a serialised Message. An empty id: a fresh one.
+  base::Result<std::string> send_message(std::string_view id, std::string_view to, base::ByteView message,
+                                         const StanzaMarks& marks, int from_device = 0);
 
   /// What the devices decrypted, oldest first, repeats included (see deliveries()).
   [[nodiscard]] const std::deque<ReceivedMessage>& received() const { return received_; }

@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "simulator/directory.h"
 #include "simulator/fault_set.h"
+#include "simulator/media_host/media_store.h"
 #include "simulator/session.h"
 #include "simulator/settings.h"
 #include "simulator/timers.h"
@@ -57,6 +58,7 @@ struct ServerState {
   Directory directory;
   FaultSet faults;  // for every device
   Counters counters;
+  MediaStore media;
   std::vector<Violation> violations;
   std::unordered_map<SessionId, std::unique_ptr<Session>> sessions;  // live connections
   /// Called after every change that somebody may wait for.

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 
 namespace simulator {
@@ -24,6 +25,15 @@ struct PairingSettings {
 /// mobile numbers: 55 DD 9XXXXXXXX ⇄ 55 DD XXXXXXXX. The answer names the account's own number.
 enum class NinthDigit { kNormalise, kExact };
 
+/// The media hosts: HTTPS servers with a test certificate.
+struct MediaSettings {
+  int hosts = 2;                   // 0: none
+  int port = 0;                    // of the first, the others follow it; 0: any free ones
+  std::string authority_folder{};  // holds ca.pem and ca.key, made if missing; empty: a new one each start
+  int ttl_seconds = 300;           // of the list of hosts
+  int auth_ttl_seconds = 21'600;   // of the token for uploads
+};
+
 struct Settings {
   std::string bind = "127.0.0.1";
   int port = 0;                   // WebSocket and control API; 0: any free one
@@ -31,6 +41,7 @@ struct Settings {
   std::string tls_certificate{};  // PEM files; empty: plain ws:// and http://
   std::string tls_key{};
   PairingSettings pairing;
+  MediaSettings media{};
   NinthDigit ninth_digit = NinthDigit::kNormalise;
   base::Duration offline_batch_wait{2'000};  // for `offline_batch` before the queue is delivered anyway
   std::size_t kept_messages = 20'000;        // received messages remembered per person, oldest forgotten
@@ -63,6 +74,8 @@ struct ReceivedMessage {
   std::string chat{};  // whom the conversation is with, without device
   int device = 0;      // which of the person's devices decrypted it
   enum class Direction { kIncoming, kOwn } direction = Direction::kIncoming;  // kOwn: a copy of what we sent
+  std::string kind{};     // "text", "image", …; see whatsapp/message/content.h
+  base::Bytes content{};  // the serialised Message, as it was decrypted
   std::string text{};
   std::string quoted_id{};  // empty: none
   std::vector<std::string> mentions{};

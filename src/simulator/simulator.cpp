@@ -7,6 +7,7 @@
 #include "runtime/http_server.h"
 #include "simulator/client_connection.h"
 #include "simulator/control_api.h"
+#include "simulator/media_host/media_hosts.h"
 #include "simulator/world.h"
 
 namespace simulator {
@@ -65,6 +66,15 @@ class Simulator::Impl {
       return accept(std::move(socket), request);
     };
     WA_TRY(server, runtime::HttpServer::listen(loop, http, handler, acceptor));
+    if (settings.media.hosts > 0) {
+      // Transfers end on threads of their own; those who wait for them are asked on the loop.
+      world.server().state().media.changed = [this, &loop] {
+        loop.post([living = std::weak_ptr(alive), this] {
+          if (!living.expired()) world.changed();
+        });
+      };
+      WA_TRY(media, MediaHosts::start(world.server().state().media, settings.media, settings.bind));
+    }
     host = settings.bind == "0.0.0.0" ? "127.0.0.1" : settings.bind;
     return {};
   }
@@ -85,7 +95,8 @@ class Simulator::Impl {
     return std::string{scheme} + (secure ? "s" : "") + "://" + host + ':' + std::to_string(server->port());
   }
   [[nodiscard]] ServerAddress address() const {
-    return {url("ws") + std::string{kSocketPath}, base::to_hex(identity.root), world.settings().seed};
+    return {url("ws") + std::string{kSocketPath}, base::to_hex(identity.root), world.settings().seed,
+            media == nullptr ? std::string{} : media->authority()};
   }
 
   World world;
@@ -96,6 +107,8 @@ class Simulator::Impl {
   std::string host;
   bool secure = false;
   Timers timers;
+  std::shared_ptr<bool> alive = std::make_shared<bool>(true);
+  std::unique_ptr<MediaHosts> media;
 };
 
 Simulator::Simulator(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -117,6 +130,7 @@ int Simulator::port() const { return impl_->server->port(); }
 std::string Simulator::url() const { return impl_->address().url; }
 std::string Simulator::control_url() const { return impl_->url("http"); }
 const crypto::PublicKey& Simulator::noise_root() const { return impl_->identity.root; }
+std::string Simulator::media_authority() const { return impl_->address().media_authority; }
 World& Simulator::world() { return impl_->world; }
 
 SimulatedPhone& Simulator::create_phone(PersonOptions options) {

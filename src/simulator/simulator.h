@@ -48,6 +48,9 @@ class Simulator {
   /// Root of the certificate chain; what a client pins.
   [[nodiscard]] const crypto::PublicKey& noise_root() const;
 
+  /// PEM of the authority that vouches for the media hosts; empty without hosts.
+  [[nodiscard]] std::string media_authority() const;
+
   /// References stay valid for the simulator's life.
   SimulatedPhone& create_phone(PersonOptions options);
   SimulatedContact& create_contact(ContactOptions options);

@@ -230,6 +230,8 @@ void VirtualDevice::take_in(const Source& source, std::string_view cipher, base:
     if (source.recipient) message.chat = source.recipient->to_string();
     if (read->device_sent) message.chat = read->device_sent->destination;
   }
+  message.kind = whatsapp::message::to_string(read->content.kind);
+  message.content = base::to_bytes(*plaintext);
   message.text = read->content.text;
   message.quoted_id = read->content.quoted_id;
   message.mentions = read->content.mentions;

@@ -34,6 +34,13 @@ inline constexpr std::size_t kKeptSent = 2'000;
 /// Message ids whose deliveries are counted; older ones are forgotten.
 inline constexpr std::size_t kCountedIds = 1'000'000;
 
+/// What a stanza says of its message besides the ciphertexts.
+struct StanzaMarks {
+  std::string type = "text";
+  std::string media_type{};  // on each ciphertext: "image", "ptt", …
+  std::string edit{};
+};
+
 class VirtualDevice final : public Wire {
  public:
   /// Makes the device's keys and publishes them. `identity` is the account's for the phone.
@@ -45,7 +52,11 @@ class VirtualDevice final : public Wire {
   [[nodiscard]] bool online() const { return session_ != 0; }
 
   /// `plaintext` is a serialised Message. kUnavailable while offline, kNotFound for an unknown recipient.
-  base::Result<void> send_message(const std::string& id, const Jid& to, base::ByteView plaintext);
+  base::Result<void> send_message(const std::string& id, const Jid& to, base::ByteView plaintext,
+                                  const StanzaMarks& marks = {});
+  /// To one device of the own account, as the phone tells its companions things. kUnavailable while offline
+  /// or as long as the device has no keys.
+  base::Result<void> send_peer_message(const std::string& id, Device& to, base::ByteView plaintext);
   void send_read_receipt(const ReceivedMessage& message);
   /// New keys and no sessions.
   void forget_everything(crypto::KeyPair identity);
@@ -72,6 +83,8 @@ class VirtualDevice final : public Wire {
     std::string id;
     Jid to;
     base::Bytes plaintext;
+    StanzaMarks marks{};
+    enum class Audience { kChat, kPeer } audience = Audience::kChat;
   };
   /// A stanza taken apart: who wrote it, and in which conversation.
   struct Source {
@@ -106,7 +119,7 @@ class VirtualDevice final : public Wire {
   bool begin_session_from(Device& target, const Node& receipt);
   void add_person_ciphers(Node& stanza, Account& recipient, const Jid& to, base::ByteView plaintext);
   void add_group_ciphers(Node& stanza, const Jid& to, base::ByteView plaintext);
-  void remember_sent(const std::string& id, const Jid& to, base::ByteView plaintext);
+  void remember_sent(Sent sent);
 
   World& world_;
   Person& person_;

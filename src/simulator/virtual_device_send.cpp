@@ -31,6 +31,15 @@ base::Bytes sender_key_share(const std::string& group, base::ByteView distributi
   return base::to_bytes(message.SerializeAsString());
 }
 
+/// Names the kind of file on every ciphertext.
+Node with_media_type(Node node, const std::string& media_type) {
+  if (node.tag() == "enc") node.set("mediatype", media_type);
+  Node::Children children = node.take_children();
+  if (children.empty()) return node;
+  for (Node& child : children) child = with_media_type(std::move(child), media_type);
+  return std::move(node).add(std::move(children));
+}
+
 bool has_pre_key_message(const Node& node) {
   if (node.tag() == "enc") return node.attr_is("type", "pkmsg");
   return std::ranges::any_of(node.children(), has_pre_key_message);
@@ -67,9 +76,11 @@ std::optional<PreKeyBundle> bundle_of(const Node& receipt) {
 
 }  // namespace
 
-Result<void> VirtualDevice::send_message(const std::string& id, const Jid& to, base::ByteView plaintext) {
+Result<void> VirtualDevice::send_message(const std::string& id, const Jid& to, base::ByteView plaintext,
+                                         const StanzaMarks& marks) {
   if (!online()) return fail(ErrorCode::kUnavailable, "the device is offline");
-  Node stanza = Node("message").with("id", id).with("to", to).with("type", "text");
+  Node stanza = Node("message").with("id", id).with("to", to).with("type", marks.type);
+  if (!marks.edit.empty()) stanza.set("edit", marks.edit);
   if (to.is_group()) {
     if (world_.server().directory().group(to) == nullptr) return fail(ErrorCode::kNotFound, "no such group");
     add_group_ciphers(stanza, to, plaintext);
@@ -78,17 +89,39 @@ Result<void> VirtualDevice::send_message(const std::string& id, const Jid& to, b
     if (recipient == nullptr) return fail(ErrorCode::kNotFound, "no such account");
     add_person_ciphers(stanza, *recipient, to, plaintext);
   }
+  if (!marks.media_type.empty()) stanza = with_media_type(std::move(stanza), marks.media_type);
   if (has_pre_key_message(stanza) && !device_.device_identity.empty())
     stanza.add_child(Node("device-identity").bytes(base::ByteView{device_.device_identity}));
-  remember_sent(id, to, plaintext);
+  remember_sent({.id = id, .to = to, .plaintext = base::to_bytes(plaintext), .marks = marks});
   timers_.soon([this, stanza = std::move(stanza)] {
     if (online()) say(stanza);
   });
   return {};
 }
 
-void VirtualDevice::remember_sent(const std::string& id, const Jid& to, base::ByteView plaintext) {
-  sent_.push_back({id, to, base::to_bytes(plaintext)});
+Result<void> VirtualDevice::send_peer_message(const std::string& id, Device& to, base::ByteView plaintext) {
+  if (!online()) return fail(ErrorCode::kUnavailable, "the device is offline");
+  auto enc = encrypt_for(to, plaintext);
+  if (!enc) return fail(ErrorCode::kUnavailable, "the companion has no keys yet");
+  const Jid jid = to.account.pn(to.id);
+  Node stanza = Node("message")
+                    .with("id", id)
+                    .with("to", jid)
+                    .with("type", "text")
+                    .with("category", "peer")
+                    .with("push_priority", "high")
+                    .add(Node("meta").with("appdata", "default"))
+                    .add(*std::move(enc));
+  remember_sent(
+      {.id = id, .to = jid, .plaintext = base::to_bytes(plaintext), .audience = Sent::Audience::kPeer});
+  timers_.soon([this, stanza = std::move(stanza)] {
+    if (online()) say(stanza);
+  });
+  return {};
+}
+
+void VirtualDevice::remember_sent(Sent sent) {
+  sent_.push_back(std::move(sent));
   if (sent_.size() > kKeptSent) sent_.pop_front();
 }
 
@@ -185,13 +218,16 @@ void VirtualDevice::answer_retry(const Node& receipt) {
       // Protobuf messages merge when written one behind the other.
       base::append(content, sender_key_share(sent->to.to_string(), *distribution));
     }
-  } else if (&target->account == &device_.account) {
+  } else if (&target->account == &device_.account && sent->audience == Sent::Audience::kChat) {
     content = whatsapp::message::wrap_device_sent(content, sent->to.to_string());
   }
   auto enc = encrypt_for(*target, content);
   if (!enc) return;
   enc->set("count", std::to_string(count));
-  Node stanza = Node("message").with("id", *id).with("to", *from).with("type", "text");
+  if (!sent->marks.media_type.empty()) enc->set("mediatype", sent->marks.media_type);
+  Node stanza = Node("message").with("id", *id).with("to", *from).with("type", sent->marks.type);
+  if (!sent->marks.edit.empty()) stanza.set("edit", sent->marks.edit);
+  if (sent->audience == Sent::Audience::kPeer) stanza.set("category", std::string{"peer"});
   if (sent->to.is_group()) {
     stanza.set("participant", requester);
   } else {
