@@ -37,7 +37,9 @@ class Bounds {
   bool exceeded_ = false;
 };
 
-std::unexpected<base::Error> no_bytes() { return fail(ErrorCode::kMalformed, "no byte string where one belongs"); }
+std::unexpected<base::Error> no_bytes() {
+  return fail(ErrorCode::kMalformed, "no byte string where one belongs");
+}
 
 Result<std::uint8_t> read_byte(const Json& value) {
   if (!value.is_number_integer()) return no_bytes();
@@ -141,7 +143,9 @@ Result<std::int64_t> read_integer(const Json& value, std::int64_t least, std::in
   return number;
 }
 
-std::string read_text(const Json& value) { return value.is_string() ? value.get<std::string>() : std::string{}; }
+std::string read_text(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : std::string{};
+}
 
 Json buffer_of(base::ByteView bytes) {
   Json out = Json::object();

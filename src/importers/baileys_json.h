@@ -20,7 +20,8 @@ inline constexpr std::size_t kMaxJsonDepth = 24;
 inline constexpr std::size_t kMaxMembersOfObject = 20'000;
 inline constexpr std::size_t kMaxMembers = 100'000;
 
-/// kMalformed when it is not JSON (cut short, for example), kLimit when it is too deep or has too many members.
+/// kMalformed when it is not JSON (cut short, for example), kLimit when it is too deep or has too many
+/// members.
 base::Result<Json> parse_json(std::string_view text);
 
 /// Null when there is no such member, or `value` is no object.
@@ -35,9 +36,9 @@ template <std::size_t N>
 base::Result<base::FixedBytes<N>> read_fixed(const Json& value, std::string_view what) {
   WA_TRY(const base::Bytes bytes, read_bytes(value));
   if (bytes.size() != N)
-    return base::fail(base::ErrorCode::kMalformed,
-                      std::string{what} + " has " + std::to_string(bytes.size()) + " bytes instead of " +
-                          std::to_string(N));
+    return base::fail(base::ErrorCode::kMalformed, std::string{what} + " has " +
+                                                       std::to_string(bytes.size()) + " bytes instead of " +
+                                                       std::to_string(N));
   return base::to_fixed<N>(bytes);
 }
 

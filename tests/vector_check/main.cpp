@@ -25,7 +25,9 @@ std::vector<fs::path> json_files(const fs::path& directory) {
 vector_check::Outcome run_file(const fs::path& path, vector_check::Runner runner) {
   try {
     std::ifstream stream{path};
-    return runner(nlohmann::json::parse(stream));
+    auto file = nlohmann::json::parse(stream);
+    if (file.is_object()) file["directory"] = path.parent_path().string();
+    return runner(file);
   } catch (const std::exception& exception) {
     return {.passed = 0, .failures = {std::string{"the file cannot be read: "} + exception.what()}};
   }

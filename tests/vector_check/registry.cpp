@@ -18,6 +18,7 @@ constexpr std::pair<std::string_view, Runner> kRunners[] = {
     {"msgsecret", run_msgsecret},
     {"noise", run_noise},
     {"pairing_code", run_pairing_code},
+    {"peers", run_peers},
     {"phash", run_phash},
     {"sender_key", run_sender_key},
     {"x3dh_ratchet", run_x3dh_ratchet},

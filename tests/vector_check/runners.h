@@ -25,6 +25,8 @@ Outcome run_messages(const nlohmann::json& file);
 Outcome run_msgsecret(const nlohmann::json& file);
 Outcome run_noise(const nlohmann::json& file);
 Outcome run_pairing_code(const nlohmann::json& file);
+/// Wants the files beside it: "directory" is the folder of the vector file.
+Outcome run_peers(const nlohmann::json& file);
 Outcome run_phash(const nlohmann::json& file);
 Outcome run_sender_key(const nlohmann::json& file);
 Outcome run_x3dh_ratchet(const nlohmann::json& file);

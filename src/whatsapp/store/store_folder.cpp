@@ -107,6 +107,41 @@ Result<void> StoreFolder::ensure_file() const {
   return sync_folder(directory_);
 }
 
+bool StoreFolder::holds_account(const std::string& directory) {
+  std::error_code error;
+  const fs::path folder(directory);
+  if (fs::exists(folder / kNotice, error)) return true;
+  for (const char* suffix : {"", "-wal"})
+    if (fs::file_size(directory + "/" + kFile + suffix, error) > 0 && !error) return true;
+  return false;
+}
+
+Result<void> StoreFolder::adopt(const std::string& directory) const {
+  const std::string from = directory + "/" + kFile;
+  std::error_code error;
+  if (holds_account(directory_))
+    return fail(ErrorCode::kConflict, fmt::format("{} holds an account already", directory_));
+  if (fs::file_size(from + "-wal", error) > 0 && !error)
+    return fail(ErrorCode::kConflict, fmt::format("{} was not closed in good order", from));
+  {
+    WA_TRY(const int fd, open_owned(from));
+    const Descriptor file(fd);
+    if (::fsync(fd) != 0)
+      return fail(ErrorCode::kIo, fmt::format("cannot sync {}: {}", from, reason_of(errno)));
+  }
+  if (::rename(from.c_str(), file().c_str()) != 0)
+    return fail(ErrorCode::kIo, fmt::format("cannot move {} to {}: {}", from, file(), reason_of(errno)));
+  return sync_folder(directory_);
+}
+
+Result<void> StoreFolder::put_aside(const std::string& name) const {
+  if (left_open()) return fail(ErrorCode::kConflict, fmt::format("{} was not closed in good order", file()));
+  const std::string target = file() + "." + name;
+  if (::rename(file().c_str(), target.c_str()) != 0)
+    return fail(ErrorCode::kIo, fmt::format("cannot rename {}: {}", file(), reason_of(errno)));
+  return sync_folder(directory_);
+}
+
 Result<void> StoreFolder::refuse_if_quarantined() const {
   std::error_code error;
   const auto notice = directory_ + "/" + kNotice;

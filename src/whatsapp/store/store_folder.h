@@ -26,11 +26,20 @@ class StoreFolder {
   StoreFolder(StoreFolder&& other) noexcept;
   StoreFolder& operator=(StoreFolder&&) = delete;
 
+  /// Whether there is an account in that folder, damaged or not. Needs no lock.
+  static bool holds_account(const std::string& directory);
+
   [[nodiscard]] std::string file() const;
   /// The file was not closed in good order: its write-ahead log is still there.
   [[nodiscard]] bool left_open() const;
   /// Makes an empty file, readable by its owner only, if there is none. Durable.
   base::Result<void> ensure_file() const;
+
+  /// Moves a closed device.db from `directory`, on the same disk, to here: from one moment to the next there
+  /// is an account. Durable. kConflict if there is one already or the other file was not closed in good order.
+  base::Result<void> adopt(const std::string& directory) const;
+  /// Renames the file to device.db.<name>: the account leaves, for somebody else to go on with.
+  base::Result<void> put_aside(const std::string& name) const;
 
   /// Renames the file and its log to device.db.corrupt-<now> and leaves the notice. Returns the sentence to
   /// report.
