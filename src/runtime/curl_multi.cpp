@@ -29,8 +29,14 @@ struct CurlMulti::Watch {
   curl_socket_t socket = CURL_SOCKET_BAD;
 };
 
-CurlMulti::CurlMulti(EventLoop& loop, HttpClientSettings settings)
-    : loop_(loop), settings_(std::move(settings)), multi_(nullptr), share_(nullptr), timer_(new uv_timer_t) {
+CurlMulti::CurlMulti(EventLoop& loop, HttpClientSettings settings, Egress egress, AddressPolicy addresses)
+    : loop_(loop),
+      settings_(std::move(settings)),
+      egress_(std::move(egress)),
+      addresses_(addresses),
+      multi_(nullptr),
+      share_(nullptr),
+      timer_(new uv_timer_t) {
   static std::once_flag once;
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
   multi_ = curl_multi_init();
@@ -56,7 +62,7 @@ void CurlMulti::shut_down() {
   for (CurlTransfer* transfer : transfers) {
     curl_multi_remove_handle(multi_, transfer->easy_);
     curl_easy_cleanup(std::exchange(transfer->easy_, nullptr));
-    transfer->fail({base::ErrorCode::kClosed, "the HTTP client is closed"});
+    transfer->end(base::fail(base::ErrorCode::kClosed, "the HTTP client is closed"));
   }
   for (CURL* easy : std::exchange(idle_, {})) curl_easy_cleanup(easy);
   curl_multi_cleanup(std::exchange(multi_, nullptr));
@@ -79,6 +85,7 @@ base::Result<void> CurlMulti::start(CurlTransfer& transfer) {
     return ready;
   }
   transfer.easy_ = easy;
+  transfer.multi_ = this;
   transfers_.insert(&transfer);
   return {};
 }
@@ -109,13 +116,11 @@ void CurlMulti::give_back(CURL* easy) {
 base::Result<void> CurlMulti::set_defaults(CURL* easy) {
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_PROXY, "");  // not that of the environment
+  set_proxy(easy);
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   curl_easy_setopt(easy, CURLOPT_SHARE, share_);
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &CurlMulti::open_socket);
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &CurlMulti::close_socket);
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
   if (!settings_.user_agent.empty()) curl_easy_setopt(easy, CURLOPT_USERAGENT, settings_.user_agent.c_str());
@@ -123,6 +128,24 @@ base::Result<void> CurlMulti::set_defaults(CURL* easy) {
   curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, this);
   if (curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, &CurlMulti::on_tls_context) == CURLE_OK) return {};
   return base::fail(base::ErrorCode::kUnavailable, "this libcurl cannot take extra trusted roots");
+}
+
+void CurlMulti::set_proxy(CURL* easy) {
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, "");  // not the exceptions of the environment
+  const Proxy* proxy = egress_.proxy();
+  if (proxy == nullptr) {
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");  // not that of the environment
+    return;
+  }
+  curl_easy_setopt(easy, CURLOPT_PROXY, egress_.description().c_str());
+  // Also for http:// targets: a proxy that refuses is then an error and not an answer.
+  curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, proxy->is_socks() ? 0L : 1L);
+  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  curl_easy_setopt(easy, CURLOPT_SOCKS5_AUTH, static_cast<long>(CURLAUTH_BASIC));
+  if (!proxy->has_credentials()) return;
+  curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, proxy->user.c_str());
+  curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, proxy->password.c_str());
+  curl_easy_setopt(easy, CURLOPT_PROXYAUTH, static_cast<long>(CURLAUTH_BASIC));
 }
 
 CURLcode CurlMulti::on_tls_context(CURL*, void* tls, void* self) {
@@ -194,14 +217,6 @@ void CurlMulti::unwatch(curl_socket_t socket) {
   watch->poll.data = nullptr;
   uv_close(reinterpret_cast<uv_handle_t*>(&watch->poll),
            [](uv_handle_t* closed) { delete reinterpret_cast<Watch*>(closed); });
-}
-
-curl_socket_t CurlMulti::open_socket(void* self, curlsocktype, curl_sockaddr* address) {
-  const int socket =
-      ::socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address->protocol);
-  if (socket < 0) return CURL_SOCKET_BAD;
-  static_cast<CurlMulti*>(self)->sockets_.insert(socket);
-  return socket;
 }
 
 int CurlMulti::close_socket(void* self, curl_socket_t socket) {

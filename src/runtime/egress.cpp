@@ -19,10 +19,9 @@ struct Scheme {
   Proxy::Kind kind;
   int port;
 };
-constexpr std::array kSchemes{Scheme{"http", Proxy::Kind::kHttp, 80},
-                              Scheme{"https", Proxy::Kind::kHttps, 443},
-                              Scheme{"socks5", Proxy::Kind::kSocks5, 1080},
-                              Scheme{"socks5h", Proxy::Kind::kSocks5h, 1080}};
+constexpr std::array kSchemes{
+    Scheme{"http", Proxy::Kind::kHttp, 80}, Scheme{"https", Proxy::Kind::kHttps, 443},
+    Scheme{"socks5", Proxy::Kind::kSocks5, 1080}, Scheme{"socks5h", Proxy::Kind::kSocks5h, 1080}};
 
 std::unexpected<base::Error> bad(const char* why) {
   return base::fail(base::ErrorCode::kInvalidArgument, std::string{"not a usable proxy URL: "} + why);
@@ -100,10 +99,8 @@ base::Result<Egress> Egress::parse(std::string_view proxy_url) {
   if (!is_clean(proxy_url)) return bad("blank or control characters");
   const std::size_t separator = proxy_url.find("://");
   if (separator == std::string_view::npos) return bad("it must begin with http, https, socks5 or socks5h");
-  const auto scheme =
-      std::ranges::find(kSchemes, lower(proxy_url.substr(0, separator)), [](const Scheme& known) {
-        return std::string{known.name};
-      });
+  const auto scheme = std::ranges::find(kSchemes, lower(proxy_url.substr(0, separator)),
+                                        [](const Scheme& known) { return std::string{known.name}; });
   if (scheme == kSchemes.end()) return bad("it must begin with http, https, socks5 or socks5h");
 
   auto proxy = std::make_shared<Proxy>();

@@ -1,5 +1,6 @@
 // How the sockets of one account leave this machine: directly, or through a proxy of its own. Every outgoing
-// connection of an account carries the same Egress, so that no part of it shows another address than the rest.
+// connection of an account carries the same Egress, so that no part of it shows another address than the
+// rest.
 //
 // It fails closed: a proxy that is away, that refuses, or whose URL is wrong is an error, never a direct
 // connection. With http, https and socks5h proxies the names of targets are looked up at the proxy, not here;

@@ -39,7 +39,7 @@ void LwsWebSocket::start(lws_vhost* vhost, const WebSocketUrl& url, const std::s
   const std::string authority = url.authority();
   lws_client_connect_info info{};
   info.vhost = vhost;
-  info.address = address.c_str();  // numeric, so that libwebsockets does not look it up and block
+  info.address = address.c_str();  // no name, so that libwebsockets does not look it up and block
   info.port = url.port;
   info.path = url.path.c_str();
   info.host = authority.c_str();  // for the Host header, SNI and the certificate
@@ -51,6 +51,8 @@ void LwsWebSocket::start(lws_vhost* vhost, const WebSocketUrl& url, const std::s
   finish_connecting(base::fail(base::ErrorCode::kUnavailable, "cannot connect"));
   on_lws_closed();
 }
+
+void LwsWebSocket::carry(std::shared_ptr<ProxyTunnel> tunnel) { tunnel_ = std::move(tunnel); }
 
 int LwsWebSocket::on_lws(lws* wsi, lws_callback_reasons reason, void* in, std::size_t size) {
   const auto keep = self_;  // a listener may drop its last reference to us
@@ -165,6 +167,7 @@ void LwsWebSocket::on_lws_closed() {
   if (!keep) return;
   wsi_ = nullptr;
   state_ = State::kDead;
+  tunnel_.reset();
   registry_->live.erase(this);
   loop_.cancel_timer(std::exchange(close_timer_, 0));
   queue_.clear();

@@ -9,6 +9,7 @@
 #include "runtime/async_semaphore.h"
 #include "runtime/lws_context.h"
 #include "runtime/one_shot.h"
+#include "runtime/proxy_tunnel.h"
 #include "runtime/send_queue.h"
 #include "runtime/web_socket.h"
 #include "runtime/web_socket_url.h"
@@ -31,8 +32,11 @@ class LwsWebSocket final : public LwsConnection, public std::enable_shared_from_
   ~LwsWebSocket() override;
 
   /// Begins to connect; `opened` is set when the upgrade succeeded or failed. `header_lines` end with CRLF.
+  /// `address` is numeric, or "+@name" for an abstract unix socket.
   void start(lws_vhost* vhost, const WebSocketUrl& url, const std::string& address, std::string header_lines,
              OneShot<Done>& opened);
+  /// Keeps what the connection goes through until it is closed.
+  void carry(std::shared_ptr<ProxyTunnel> tunnel);
   /// After `opened`: the user has the socket now, bytes may come. False when it has closed meanwhile.
   bool hand_over();
 
@@ -77,6 +81,7 @@ class LwsWebSocket final : public LwsConnection, public std::enable_shared_from_
   lws* wsi_ = nullptr;
   OneShot<Done>* opened_ = nullptr;  // while somebody waits for it
   std::string header_lines_;         // while connecting
+  std::shared_ptr<ProxyTunnel> tunnel_;
   State state_ = State::kConnecting;
   bool handed_over_ = false;
   bool paused_ = false;

@@ -100,8 +100,8 @@ class Socks5Handshake final : public ProxyHandshake {
  public:
   Socks5Handshake(const Proxy& proxy, const ProxyTarget& target) : proxy_(proxy) {
     const auto port = base::big_endian<2>(static_cast<std::uint64_t>(target.port));
-    request_ = std::string{kVersion, kConnect, 0} + address_bytes(target.host) +
-               std::string{base::as_text(port)};
+    request_ =
+        std::string{kVersion, kConnect, 0} + address_bytes(target.host) + std::string{base::as_text(port)};
   }
 
   std::string begin() override {
@@ -179,10 +179,10 @@ class Socks5Handshake final : public ProxyHandshake {
     if (answer[0] != kVersion) return not_socks();
     const int reply = static_cast<unsigned char>(answer[1]);
     if (reply != 0)
-      return base::fail(ErrorCode::kUnavailable,
-                        "the proxy cannot connect: " + std::string{reason(reply)} + " (" +
-                            std::to_string(reply) + ")",
-                        reply);
+      return base::fail(
+          ErrorCode::kUnavailable,
+          "the proxy cannot connect: " + std::string{reason(reply)} + " (" + std::to_string(reply) + ")",
+          reply);
     if (answer.size() < 10 && answer[3] != kName) return not_socks();
     step.open = true;
     return {};

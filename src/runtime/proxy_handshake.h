@@ -25,8 +25,8 @@ class ProxyHandshake {
  public:
   struct Step {
     std::string to_send{};
-    bool open = false;        // the proxy is through: everything from now on is the target's
-    std::string early{};      // with `open`: bytes of the target that came along
+    bool open = false;    // the proxy is through: everything from now on is the target's
+    std::string early{};  // with `open`: bytes of the target that came along
   };
 
   virtual ~ProxyHandshake() = default;

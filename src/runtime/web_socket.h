@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "runtime/egress.h"
 #include "runtime/event_loop.h"
 #include "runtime/task.h"
 
@@ -17,6 +18,7 @@ namespace runtime {
 struct WebSocketRequest {
   std::string url;  // ws:// or wss://
   std::vector<std::pair<std::string, std::string>> headers{};
+  Egress egress{};                            // how the connection leaves this machine
   std::string ca_file{};                      // extra trusted roots, PEM; empty: the system's
   base::Duration connect_timeout{20'000};     // DNS, TCP, TLS and upgrade together
   std::size_t max_message = (16u << 20) + 3;  // bytes of one incoming message; larger closes the connection
@@ -53,7 +55,8 @@ class WebSocketConnector {
  public:
   virtual ~WebSocketConnector() = default;
   /// Resolves (never blocking the loop), connects and upgrades, trying the host's addresses in turn. Errors:
-  /// kTimeout, kUnavailable (DNS, TCP, TLS), kRejected with the HTTP status in `detail` when the upgrade is
+  /// kTimeout, kUnavailable (DNS, TCP, TLS, a proxy that refuses or is away), kMalformed (a proxy that is
+  /// none), kRejected with the HTTP status in `detail` when the upgrade is
   /// refused, kInvalidArgument (URL, headers), kIo (ca_file). The listener must outlive the returned socket;
   /// it hears nothing before connect() returns.
   virtual Task<base::Result<std::unique_ptr<WebSocket>>> connect(WebSocketRequest request,

@@ -5,6 +5,7 @@
 #include "runtime/http.h"
 #include "runtime/lws_web_socket.h"
 #include "runtime/name_resolution.h"
+#include "runtime/proxy_tunnel.h"
 #include "runtime/shard_network.h"
 
 namespace runtime {
@@ -50,6 +51,8 @@ struct Plan {
   WebSocketUrl url;
   std::string header_lines;
   lws_vhost* vhost = nullptr;
+  Egress egress;
+  std::string ca_file;  // for the proxy's certificate, beside the system's roots
   std::size_t max_message = 0;
   EventLoop::Clock::time_point deadline;
 };
@@ -74,9 +77,15 @@ class LwsConnector final : public WebSocketConnector {
  private:
   using RegistryPointer = std::shared_ptr<LwsWebSocket::Registry>;
   base::Result<Plan> plan(const WebSocketRequest& request);
+  static Task<SocketResult> connect_directly(LwsContext& context, RegistryPointer registry, const Plan& plan,
+                                             WebSocketListener& listener);
+  static Task<SocketResult> connect_through_proxy(LwsContext& context, RegistryPointer registry,
+                                                  const Plan& plan, WebSocketListener& listener);
   static Task<SocketResult> attempt(LwsContext& context, RegistryPointer registry, const Plan& plan,
                                     std::string address, EventLoop::Clock::time_point deadline,
                                     WebSocketListener& listener);
+  static Task<SocketResult> opened(std::shared_ptr<LwsWebSocket> connection, OneShot<Done>& opened,
+                                   EventLoop::Clock::time_point deadline);
 
   LwsContext& context_;
   NetworkSettings settings_;
@@ -91,6 +100,8 @@ base::Result<Plan> LwsConnector::plan(const WebSocketRequest& request) {
   for (const std::string& file : {settings_.ca_file, request.ca_file})
     if (!file.empty() && std::ranges::find(ca_files, file) == ca_files.end()) ca_files.push_back(file);
   WA_TRY(plan.vhost, context_.client_vhost(ca_files));
+  plan.egress = request.egress;
+  plan.ca_file = ca_files.empty() ? std::string{} : ca_files.front();
   plan.max_message = request.max_message;
   plan.deadline = context_.loop().clock().now() + request.connect_timeout;
   return plan;
@@ -100,6 +111,12 @@ Task<SocketResult> LwsConnector::connect(WebSocketRequest request, WebSocketList
   LwsContext& context = context_;
   const RegistryPointer registry = registry_;
   WA_CO_TRY(const Plan plan, this->plan(request));
+  if (plan.egress.is_direct()) co_return co_await connect_directly(context, registry, plan, listener);
+  co_return co_await connect_through_proxy(context, registry, plan, listener);
+}
+
+Task<SocketResult> LwsConnector::connect_directly(LwsContext& context, RegistryPointer registry,
+                                                  const Plan& plan, WebSocketListener& listener) {
   WA_CO_TRY(const auto addresses, co_await resolve(context.loop(), plan.url.host, plan.deadline));
   WA_CO_TRY(const auto slot, co_await registry->handshakes.take_until(plan.deadline));
   SocketResult result = base::fail(base::ErrorCode::kUnavailable, "the host has no address");
@@ -115,13 +132,41 @@ Task<SocketResult> LwsConnector::connect(WebSocketRequest request, WebSocketList
   co_return result;
 }
 
+Task<SocketResult> LwsConnector::connect_through_proxy(LwsContext& context, RegistryPointer registry,
+                                                       const Plan& plan, WebSocketListener& listener) {
+  EventLoop& loop = context.loop();
+  ProxyTarget target{plan.url.host, plan.url.port};
+  WA_CO_TRY(auto tunnel,
+            co_await ProxyTunnel::dial(loop, plan.egress, std::move(target), plan.ca_file, plan.deadline));
+  WA_CO_TRY(const auto slot, co_await registry->handshakes.take_until(plan.deadline));
+  WA_CO_TRY(LocalDoor door, LocalDoor::open());
+  OneShot<Done> done(loop);
+  const auto connection = std::make_shared<LwsWebSocket>(context, registry, listener, plan.max_message);
+  connection->start(plan.vhost, plan.url, "+@" + door.name(), plan.header_lines, done);  // connects at once
+  if (!done.is_set()) {
+    const auto local = door.accept();
+    const auto joined = local ? tunnel->join(*local) : base::fail(local.error());
+    if (!joined) {
+      connection->abandon();
+      co_return base::fail(joined.error());
+    }
+    connection->carry(std::move(tunnel));
+  }
+  co_return co_await opened(connection, done, plan.deadline);
+}
+
 Task<SocketResult> LwsConnector::attempt(LwsContext& context, RegistryPointer registry, const Plan& plan,
                                          std::string address, EventLoop::Clock::time_point deadline,
                                          WebSocketListener& listener) {
-  OneShot<Done> opened(context.loop());
+  OneShot<Done> done(context.loop());
   const auto connection =
       std::make_shared<LwsWebSocket>(context, std::move(registry), listener, plan.max_message);
-  connection->start(plan.vhost, plan.url, address, plan.header_lines, opened);
+  connection->start(plan.vhost, plan.url, address, plan.header_lines, done);
+  co_return co_await opened(connection, done, deadline);
+}
+
+Task<SocketResult> LwsConnector::opened(std::shared_ptr<LwsWebSocket> connection, OneShot<Done>& opened,
+                                        EventLoop::Clock::time_point deadline) {
   const auto done = co_await opened.wait_until(deadline);
   if (!done) {
     connection->abandon();
