@@ -25,6 +25,7 @@ FLOORS = {
     "attachments": 6,
     "connection": 6,
     "queue": 6,
+    "commands": 6,
     "instance_manager": 7,
     "health": 7,
     "edge_server": 7,

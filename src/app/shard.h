@@ -24,6 +24,7 @@ struct ShardSettings {
   edge::EdgeClientSettings edge;
   std::string ca_file;  // extra trusted roots for WhatsApp's WebSocket
   InstanceSettings instances;
+  const edge::Capabilities* capabilities = nullptr;  // never null; learned by the manager
 };
 
 class Shard {

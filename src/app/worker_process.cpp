@@ -135,6 +135,7 @@ class Process {
   runtime::EventLoop loop_{clock_};
   runtime::BlockingExecutor executor_{4};
   Metrics metrics_;
+  edge::Capabilities capabilities_;
   VersionKeeper versions_;
   std::unique_ptr<edge_server::EdgeServer> edge_server_;  // standalone only
   runtime::HttpClient http_{loop_, {}};
@@ -195,6 +196,7 @@ void Process::start_shards() {
     settings.number = number;
     settings.edge = edge_settings(config_);
     settings.ca_file = config_.wa_ca_file;
+    settings.capabilities = &capabilities_;
     settings.instances = instance_settings(config_, mode_, versions_, loop_);
     hosts.push_back(
         &shards_
@@ -204,7 +206,8 @@ void Process::start_shards() {
   InstanceManagerSettings settings;
   settings.discovery_poll = config_.discovery_poll;
   settings.max_active_instances = config_.max_active_instances;
-  manager_ = std::make_unique<InstanceManager>(loop_, edge_, random_, std::move(hosts), settings, log_);
+  manager_ = std::make_unique<InstanceManager>(loop_, edge_, random_, std::move(hosts), capabilities_,
+                                               settings, log_);
 }
 
 ExitCode Process::run() {

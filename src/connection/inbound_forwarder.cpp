@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "connection/event_forwarder.h"
 #include "connection/inbound_payload.h"
 #include "runtime/one_shot.h"
 
@@ -58,11 +59,18 @@ void InboundForwarder::stage(const whatsapp::IncomingMessage& message, Changes& 
   if (!has_room()) note_full();
 }
 
-void InboundForwarder::staged() { wake(); }
+void InboundForwarder::staged() {
+  wake();
+  if (with_.events != nullptr) with_.events->staged();
+}
 
-// TODO(events): goes to the event forwarder as soon as the edge client carries events.
-void InboundForwarder::stage_event(const whatsapp::ClientEvent&, Changes&) {}
-void InboundForwarder::tell(const whatsapp::ClientEvent&) {}
+void InboundForwarder::stage_event(const whatsapp::ClientEvent& event, Changes& changes) {
+  if (with_.events != nullptr) with_.events->stage(event, changes);
+}
+
+void InboundForwarder::tell(const whatsapp::ClientEvent& event) {
+  if (with_.events != nullptr) with_.events->tell(event);
+}
 
 void InboundForwarder::note_full() {
   if (std::exchange(was_full_, true)) return;

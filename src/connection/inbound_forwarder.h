@@ -33,6 +33,8 @@ struct InboundSettings {
   base::Duration contact_patience{1'000};  // how long a message waits for its contact id
 };
 
+class EventForwarder;
+
 struct InboundDependencies {
   runtime::EventLoop& loop;
   edge::Edge& edge;
@@ -40,9 +42,10 @@ struct InboundDependencies {
   whatsapp::AccountStore& store;
   base::Random& random;
   base::Log log;
-  std::optional<std::uint64_t> fence;                      // of the instance's lock
-  std::function<std::string()> own_jid;                    // own device JID, asked when a message is staged
-  std::function<void()> room_again;                        // Client::resume_intake(); may be empty
+  EventForwarder* events = nullptr;      // for what is no message; null: nobody wants to hear
+  std::optional<std::uint64_t> fence;    // of the instance's lock
+  std::function<std::string()> own_jid;  // own device JID, asked when a message is staged
+  std::function<void()> room_again;      // Client::resume_intake(); may be empty
   std::function<void(const std::string& result)> counted;  // "delivered", "dropped"; may be empty
 };
 

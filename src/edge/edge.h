@@ -90,6 +90,9 @@ class Edge {
   virtual Reply<QueueListing> claim_messages(ClaimRequest request, Call call) = 0;  // queue.batch
   virtual Reply<LockBatchGrant> renew_locks(LockBatch batch, Call call) = 0;        // lock.batch
   virtual Reply<void> send_events(std::vector<Event> events, Call call) = 0;        // events
+  /// Asked only while the queue is not polled, since the queue's answer brings them too.
+  virtual Reply<std::vector<InstanceCommand>> commands(std::string instance_id, Call call) = 0;  // commands
+  virtual Reply<void> command_result(CommandResult result, Call call) = 0;                       // commands
 
   [[nodiscard]] virtual Reachability reachability() const = 0;
 };

@@ -208,6 +208,20 @@ Edge::Reply<void> EdgeClient::send_events(std::vector<Event> events, Call call) 
   co_return co_await for_effect(*runner_, std::move(request), std::move(call));
 }
 
+Edge::Reply<std::vector<InstanceCommand>> EdgeClient::commands(std::string instance_id, Call call) {
+  auto request = get("/commands", "?instanceId=" + runtime::url_encode(instance_id));
+  request.endpoint = Endpoint::kOptional;
+  WA_CO_TRY(auto answer, co_await runner_->run(std::move(request), std::move(call)));
+  co_return json_codec::decode_commands(answer.body, instance_id);
+}
+
+Edge::Reply<void> EdgeClient::command_result(CommandResult result, Call call) {
+  auto request = post("/command-result", json_codec::encode(result));
+  request.fact = {result.instance_id, result.command_id};
+  request.endpoint = Endpoint::kOptional;
+  co_return co_await for_effect(*runner_, std::move(request), std::move(call));
+}
+
 // ---- locks ------------------------------------------------------------------------------------------
 
 Edge::Reply<LockGrant> EdgeClient::acquire_lock(LockRequest lock, Call call) {

@@ -68,6 +68,8 @@ class EdgeClient final : public Edge {
   Reply<QueueListing> claim_messages(ClaimRequest request, Call call) override;
   Reply<LockBatchGrant> renew_locks(LockBatch batch, Call call) override;
   Reply<void> send_events(std::vector<Event> events, Call call) override;
+  Reply<std::vector<InstanceCommand>> commands(std::string instance_id, Call call) override;
+  Reply<void> command_result(CommandResult result, Call call) override;
   [[nodiscard]] Reachability reachability() const override;
 
  private:

@@ -31,6 +31,7 @@ std::string encode_release(const HeldLock& lock, std::string_view handoff_to);
 std::string encode(const ClaimRequest& request);
 std::string encode(const LockBatch& batch);
 std::string encode(const std::vector<Event>& events);
+std::string encode(const CommandResult& result);
 
 // ---- answers: kMalformed when they do not follow the contract -------------------------------------------
 
@@ -45,6 +46,9 @@ Result<InstancePage> decode_instances(std::string_view body);
 
 /// `instance_id`: of messages that do not name theirs.
 Result<QueueListing> decode_queue(std::string_view body, std::string_view instance_id);
+
+/// Likewise. Entries without id or name are left out.
+Result<std::vector<InstanceCommand>> decode_commands(std::string_view body, std::string_view instance_id);
 
 Result<std::string> decode_contact_id(std::string_view body);
 Result<std::optional<std::string>> decode_primary_jid(std::string_view body);

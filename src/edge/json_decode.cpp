@@ -155,6 +155,22 @@ std::string why_malformed(const QueuedMessage& message) {
   return {};
 }
 
+std::vector<InstanceCommand> commands_of(const Json& list, std::string_view instance_id) {
+  constexpr std::size_t kMost = 200;
+  std::vector<InstanceCommand> out;
+  if (!list.is_array()) return out;
+  for (const auto& entry : list) {
+    if (out.size() >= kMost) break;
+    InstanceCommand command{
+        text(entry, {"id"}), text(entry, {"instanceId", "instance_id"}), text(entry, {"name"}), {}};
+    if (command.instance_id.empty()) command.instance_id = instance_id;
+    const Json& args = member(entry, {"args"});
+    command.args_json = args.is_object() ? runtime::to_text(args) : "{}";
+    if (!command.id.empty() && !command.name.empty()) out.push_back(std::move(command));
+  }
+  return out;
+}
+
 // ---- locks ------------------------------------------------------------------------------------------
 
 // What the answer says of success: yes, no, or nothing.
@@ -213,7 +229,14 @@ Result<QueueListing> decode_queue(std::string_view body, std::string_view instan
       listing.messages.push_back(std::move(message));
     }
   }
+  listing.commands = commands_of(member(answer, {"commands"}), instance_id);
   return listing;
+}
+
+Result<std::vector<InstanceCommand>> decode_commands(std::string_view body, std::string_view instance_id) {
+  WA_TRY(const Json answer, parse_answer(body));
+  WA_TRY(const Json* list, list_in(answer, {"commands", "data"}));
+  return commands_of(*list, instance_id);
 }
 
 Result<std::string> decode_contact_id(std::string_view body) {

@@ -204,4 +204,13 @@ std::string encode(const std::vector<Event>& events) {
   return runtime::to_text({{"events", std::move(list)}});
 }
 
+std::string encode(const CommandResult& result) {
+  Json out{{"commandId", result.command_id}, {"ok", result.error_code.empty()}};
+  put(out, "instanceId", result.instance_id);
+  put_object(out, "result", result.result_json);
+  put(out, "error_code", result.error_code);
+  put(out, "error", result.error);
+  return runtime::to_text(out);
+}
+
 }  // namespace edge::json_codec

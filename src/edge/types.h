@@ -18,7 +18,7 @@ using WallTime = base::Clock::wall_time;
 /// GET /worker-settings.
 struct WorkerSettings {
   std::optional<std::uint32_t> max_active_instances;  // absent: the worker's own setting holds
-  std::vector<std::string> capabilities;  // "queue.batch", "lock.batch", "events", "upload.multipart"
+  std::vector<std::string> capabilities;  // "queue.batch", "lock.batch", "events", "commands", …
   [[nodiscard]] bool has(std::string_view capability) const;
 };
 
@@ -30,6 +30,8 @@ struct EligibleInstance {
   std::string proxy_url;      // egress of this account
   std::string display_name;
   std::string settings_json;  // the `settings` object as it came
+
+  bool operator==(const EligibleInstance&) const = default;
 };
 
 enum class InstanceStatus { kConnecting, kConnected, kDisconnected };
@@ -81,11 +83,29 @@ struct MalformedMessage {
   std::string why;  // a few words for the operator
 };
 
+/// Something an instance is asked to do besides sending: "group.create", "chat.read", "presence.subscribe".
+struct InstanceCommand {
+  std::string id;
+  std::string instance_id;
+  std::string name;
+  std::string args_json;  // object
+};
+
+/// POST /command-result. Either a result or an error.
+struct CommandResult {
+  std::string command_id;
+  std::string instance_id;
+  std::string result_json;  // object
+  std::string error_code;   // stable word; empty: it succeeded
+  std::string error;
+};
+
 /// GET /queued-messages or POST /queued-messages/claim. Entries without an id cannot be marked: they are only
 /// counted.
 struct QueueListing {
   std::vector<QueuedMessage> messages;
   std::vector<MalformedMessage> malformed;
+  std::vector<InstanceCommand> commands;  // beside the messages: no second poll is needed for them
   std::size_t without_id = 0;
 };
 

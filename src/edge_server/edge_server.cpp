@@ -40,11 +40,13 @@ class Server final : public EdgeServer {
         settings_(std::move(settings)),
         store_(std::move(store)),
         bell_(loop),
+        answers_(loop),
         services_{*store_,
                   executor.lane(loop),
                   loop.clock(),
                   random,
                   bell_,
+                  answers_,
                   MediaFolder{settings_.data_folder + "/media"},
                   ServiceSettings{settings_.worker_secret,
                                   {},
@@ -115,6 +117,7 @@ class Server final : public EdgeServer {
   EdgeServerSettings settings_;
   std::unique_ptr<EdgeStore> store_;
   QueueBell bell_;
+  QueueBell answers_;
   Services services_;
   runtime::TaskScope scope_;
   std::unique_ptr<runtime::HttpServer> http_;

@@ -68,6 +68,14 @@ class EdgeStore {
   virtual Result<void> learn_lid(std::string_view instance_id, const LidPair& pair) = 0;
   virtual Result<std::optional<std::string>> pn_of(std::string_view instance_id, std::string_view lid) = 0;
 
+  // ---- commands
+  virtual Result<void> add_command(const Command& command) = 0;
+  /// Those that wait and are not given out, oldest first; given out for a while from now on.
+  virtual Result<std::vector<Command>> take_commands(std::string_view instance_id, Millis now) = 0;
+  virtual Result<Command> command(std::string_view id) = 0;
+  /// The first end wins.
+  virtual Result<void> finish_command(const CommandEnd& end) = 0;
+
   // ---- events, media, keys
   virtual Result<void> add_events(const std::vector<EventRecord>& events) = 0;
   virtual Result<std::vector<EventRecord>> events(std::string_view instance_id, std::int64_t after_seq,
@@ -79,7 +87,8 @@ class EdgeStore {
   virtual Result<bool> has_api_key(std::string_view hash) = 0;
   virtual Result<bool> has_any_api_key() = 0;
 
-  /// Forgets what ended before the given times: messages that are sent, failed or received, and events.
+  /// Forgets what ended before the given times: messages that are sent, failed or received, and events and
+  /// commands.
   virtual Result<void> purge(Millis messages_before, Millis events_before) = 0;
 };
 

@@ -21,6 +21,7 @@ namespace {
 constexpr std::size_t kMaxPage = 200;
 constexpr std::size_t kMaxInstances = 1'000;
 constexpr std::size_t kMaxName = 200;
+constexpr std::size_t kMaxSettings = 16'384;
 
 InstanceChange read_change(Fields& in) {
   InstanceChange change;
@@ -29,6 +30,12 @@ InstanceChange read_change(Fields& in) {
   change.enabled = in.boolean("enabled");
   change.pairing_phone = in.optional_text("pairing_phone", 32);
   change.proxy_url = in.optional_text("proxy_url");
+  if (in.has("settings")) {
+    if (!in.raw("settings").is_object() && !in.raw("settings").is_null())
+      in.refuse("settings must be an object");
+    change.settings_json = in.structure("settings");
+    if (change.settings_json->size() > kMaxSettings) in.refuse("settings is longer than 16384 bytes");
+  }
   return change;
 }
 
@@ -44,6 +51,7 @@ InstanceSettings read_settings(Services& edge, Fields& in) {
   settings.enabled = given.enabled.value_or(true);
   settings.pairing_phone = given.pairing_phone.value_or(std::string{});
   settings.proxy_url = given.proxy_url.value_or(std::string{});
+  settings.settings_json = given.settings_json.value_or(std::string{});
   return settings;
 }
 
@@ -108,8 +116,9 @@ namespace {
 
 // What of a posted message is handed on to the worker; the rest of the body is not.
 constexpr const char* kHandedOn[] = {
-    "to",         "media_url", "media_type", "mime_type", "file_name", "type", "quoted", "mentions", "ptt",
-    "expires_at", "location",  "contact",    "reaction",  "poll",      "edit", "revoke", "payload"};
+    "to",   "media_url",  "media_type", "mime_type", "file_name", "type",      "quoted", "mentions",
+    "ptt",  "expires_at", "location",   "contact",   "contacts",  "reaction",  "poll",   "poll_vote",
+    "edit", "revoke",     "pin",        "status",    "preview",   "view_once", "payload"};
 
 Message read_message(Services& edge, const RouteCall& call, Fields& in) {
   Message message;

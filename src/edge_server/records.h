@@ -19,6 +19,7 @@ struct InstanceSettings {
   bool enabled = true;
   std::string pairing_phone;
   std::string proxy_url;
+  std::string settings_json;  // object handed on to the worker: logout, humanize, reject_calls, …
 };
 
 /// The fields of a PATCH: what is absent stays.
@@ -28,6 +29,7 @@ struct InstanceChange {
   std::optional<bool> enabled;
   std::optional<std::string> pairing_phone;
   std::optional<std::string> proxy_url;
+  std::optional<std::string> settings_json;
 };
 
 /// What a worker said last about an instance.
@@ -162,6 +164,33 @@ struct ContactKey {
   std::string jid;
   std::string push_name;
   std::string new_id;  // given to the contact if it is new
+  Millis now = 0;
+};
+
+// ---- commands -----------------------------------------------------------------------------------------
+
+/// A command that no worker has answered for so long has expired.
+inline constexpr Millis kCommandLife = 600'000;
+
+/// What a person asks an instance to do besides sending. Given to the worker until it answers, at most for a
+/// while; then it has expired.
+struct Command {
+  enum class State { kWaiting, kSucceeded, kFailed, kExpired };
+  std::string id;
+  std::string instance_id;
+  std::string name;
+  std::string args_json;
+  State state = State::kWaiting;
+  std::string result_json;
+  std::string error_code, error;
+  Millis created_at = 0;
+  Millis finished_at = 0;
+};
+
+struct CommandEnd {
+  std::string command_id;
+  std::string result_json;
+  std::string error_code, error;  // no code: it succeeded
   Millis now = 0;
 };
 

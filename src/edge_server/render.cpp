@@ -1,6 +1,7 @@
 #include "edge_server/render.h"
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "edge_server/route_handlers.h"
 #include "runtime/json.h"
@@ -42,6 +43,20 @@ Json media_of(const Json& payload) {
   return media.empty() ? Json(nullptr) : media;
 }
 
+// What a kind has beyond text and media: location, poll, reaction, what is edited or quoted.
+Json details_of(const Json& payload) {
+  static const std::set<std::string, std::less<>> kElsewhere{
+      "instanceId",     "from",       "to",         "body", "chat_id",           "chat_id_norm", "chat_type",
+      "sender_jid_raw", "from_me",    "sender_pn",  "kind", "sender_contact_id", "push_name",    "sender_lid",
+      "wa_message_id",  "timestamp",  "media_type", "type", "media_url",         "mime_type",    "file_name",
+      "file_size",      "media_error"};
+  Json details = Json::object();
+  if (payload.is_object())
+    for (const auto& [key, value] : payload.items())
+      if (!kElsewhere.contains(key)) details[key] = value;
+  return details.empty() ? Json(nullptr) : details;
+}
+
 bool is_from_me(const Message& message, const Json& payload) {
   if (message.direction == Direction::kOut) return true;
   return payload.is_object() && payload.value("from_me", Json(false)) == Json(true);
@@ -70,6 +85,7 @@ Json instance_json(const Instance& instance, Millis now) {
           {"enabled", settings.enabled},
           {"pairing_phone", text_or_null(settings.pairing_phone)},
           {"proxy_url", text_or_null(settings.proxy_url)},
+          {"settings", object_or_null(settings.settings_json)},
           {"status", report.status},
           {"status_at", time_json(report.at)},
           {"reason", text_or_null(report.reason)},
@@ -101,6 +117,7 @@ Json message_json(const Message& message) {
           {"kind", message.kind},
           {"body", message.body},
           {"media", media_of(payload)},
+          {"details", details_of(payload)},
           {"state", word(message.state)},
           {"receipt", text_or_null(message.receipt)},
           {"error", text_or_null(message.error)},
@@ -109,6 +126,23 @@ Json message_json(const Message& message) {
           {"created_at", time_json(message.created_at)},
           {"sent_at", time_json(message.sent_at)},
           {"cursor", std::to_string(message.seq)}};
+}
+
+Json command_json(const Command& command, Millis now) {
+  const bool expired = command.state == Command::State::kWaiting && now - command.created_at > kCommandLife;
+  const char* state = expired                                       ? "expired"
+                      : command.state == Command::State::kWaiting   ? "waiting"
+                      : command.state == Command::State::kSucceeded ? "succeeded"
+                                                                    : "failed";
+  return {{"id", command.id},
+          {"instance_id", command.instance_id},
+          {"name", command.name},
+          {"state", state},
+          {"result", object_or_null(command.result_json)},
+          {"error_code", text_or_null(command.error_code)},
+          {"error", text_or_null(command.error)},
+          {"created_at", time_json(command.created_at)},
+          {"finished_at", time_json(command.finished_at)}};
 }
 
 Json event_json(const EventRecord& event) {

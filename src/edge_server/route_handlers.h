@@ -17,6 +17,8 @@ std::optional<std::int64_t> to_number(std::string_view text);
 std::size_t page_limit(const RouteCall& call, std::size_t otherwise, std::size_t most);
 /// 204, or what went wrong.
 runtime::HttpResponse reply_to(const Result<void>& done);
+/// As the worker gets them.
+nlohmann::json waiting_commands_json(const std::vector<Command>& commands);
 /// RFC 3339, or null for 0.
 nlohmann::json time_json(Millis at);
 
@@ -37,6 +39,8 @@ Handled resolve_contact(Services& edge, const RouteCall& call);
 Handled primary_jid(Services& edge, const RouteCall& call);
 Handled upload_media(Services& edge, const RouteCall& call);
 Handled events(Services& edge, const RouteCall& call);
+Handled commands(Services& edge, const RouteCall& call);
+Handled command_result(Services& edge, const RouteCall& call);
 }  // namespace worker
 
 namespace people {
@@ -49,6 +53,8 @@ Handled send_message(Services& edge, const RouteCall& call);
 Handled list_messages(Services& edge, const RouteCall& call);
 Handled list_chats(Services& edge, const RouteCall& call);
 Handled list_events(Services& edge, const RouteCall& call);
+Handled run_command(Services& edge, const RouteCall& call);
+Handled get_command(Services& edge, const RouteCall& call);
 }  // namespace people
 
 namespace page {

@@ -29,6 +29,8 @@ std::span<const Route> worker_routes() {
       Route{"POST", "/instance-lock/release", kWorker, worker::release_lock},
       Route{"POST", "/instance-lock/renew-batch", kWorker, worker::renew_lock_batch},
       Route{"POST", "/events", kWorker, worker::events},
+      Route{"GET", "/commands", kWorker, worker::commands},
+      Route{"POST", "/command-result", kWorker, worker::command_result},
   };
   return kRoutes;
 }
@@ -45,6 +47,8 @@ std::span<const Route> people_routes() {
       Route{"POST", "/v1/instances/{id}/messages", kPeople, people::send_message},
       Route{"GET", "/v1/instances/{id}/chats", kPeople, people::list_chats},
       Route{"GET", "/v1/instances/{id}/events", kPeople, people::list_events},
+      Route{"POST", "/v1/instances/{id}/commands", kPeople, people::run_command},
+      Route{"GET", "/v1/instances/{id}/commands/{command}", kPeople, people::get_command},
   };
   return kRoutes;
 }

@@ -3,7 +3,7 @@
 namespace edge_server {
 namespace {
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 
 constexpr const char* kTables = R"sql(
 CREATE TABLE instances (
@@ -60,6 +60,22 @@ CREATE TABLE api_keys (hash TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INT
 PRAGMA user_version = 1;
 )sql";
 
+constexpr const char* kCommandsAndSettings = R"sql(
+ALTER TABLE instances ADD COLUMN settings TEXT NOT NULL DEFAULT '';
+
+CREATE TABLE commands (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
+  instance_id TEXT NOT NULL REFERENCES instances (id) ON DELETE CASCADE,
+  name TEXT NOT NULL, args TEXT NOT NULL,
+  state INTEGER NOT NULL,  -- 0 waiting, 1 succeeded, 2 failed
+  result TEXT NOT NULL DEFAULT '', error_code TEXT NOT NULL DEFAULT '', error TEXT NOT NULL DEFAULT '',
+  created_at INTEGER NOT NULL, finished_at INTEGER NOT NULL DEFAULT 0,
+  lease_until INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX commands_waiting ON commands (instance_id, seq) WHERE state = 0;
+
+PRAGMA user_version = 2;
+)sql";
+
 }  // namespace
 
 base::Result<void> bring_up_to_date(Database& database) {
@@ -69,8 +85,9 @@ base::Result<void> bring_up_to_date(Database& database) {
     WA_TRY_VOID(ask.result());
     if (version > kVersion)
       return base::fail(base::ErrorCode::kCorrupt, "the edge database was written by a newer version");
-    if (version == kVersion) return {};
-    return database.execute(kTables);
+    if (version < 1) WA_TRY_VOID(database.execute(kTables));
+    if (version < 2) WA_TRY_VOID(database.execute(kCommandsAndSettings));
+    return {};
   };
   return in_transaction(database, upgrade);
 }

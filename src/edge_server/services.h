@@ -26,7 +26,8 @@ struct Services {
   runtime::BlockingExecutor::Lane lane;  // every call of `store` and `media` runs here
   const base::Clock& clock;
   base::Random& random;
-  QueueBell& bell;
+  QueueBell& bell;     // something was queued
+  QueueBell& answers;  // a command has ended
   MediaFolder media;
   ServiceSettings settings;
   base::Log log;

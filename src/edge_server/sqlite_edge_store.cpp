@@ -112,7 +112,9 @@ Result<void> SqliteEdgeStore::purge(Millis messages_before, Millis events_before
     Statement messages(database_, "DELETE FROM messages WHERE state NOT IN (0, 1) AND created_at < ?");
     WA_TRY_VOID(messages.bind(messages_before).run());
     Statement events(database_, "DELETE FROM events WHERE received_at < ?");
-    return events.bind(events_before).run();
+    WA_TRY_VOID(events.bind(events_before).run());
+    Statement commands(database_, "DELETE FROM commands WHERE created_at < ?");
+    return commands.bind(events_before).run();
   };
   return in_transaction(database_, work);
 }

@@ -42,6 +42,10 @@ class SqliteEdgeStore final : public EdgeStore {
   Result<void> learn_lid(std::string_view instance_id, const LidPair& pair) override;
   Result<std::optional<std::string>> pn_of(std::string_view instance_id, std::string_view lid) override;
 
+  Result<void> add_command(const Command& command) override;
+  Result<std::vector<Command>> take_commands(std::string_view instance_id, Millis now) override;
+  Result<Command> command(std::string_view id) override;
+  Result<void> finish_command(const CommandEnd& end) override;
   Result<void> add_events(const std::vector<EventRecord>& events) override;
   Result<std::vector<EventRecord>> events(std::string_view instance_id, std::int64_t after_seq,
                                           std::size_t limit) override;

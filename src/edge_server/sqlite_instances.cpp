@@ -10,12 +10,13 @@ namespace {
 constexpr std::string_view kInstanceColumns =
     "SELECT i.id, i.name, i.priority, i.enabled, i.pairing_phone, i.proxy_url, i.created_at, i.status, "
     "i.qr_code, i.qr, i.qr_at, i.pairing_code, i.reason, i.reason_code, i.attempt, i.next_retry_at, i.jid, "
-    "i.lid, i.push_name, i.passkey, i.status_at, l.owner, l.expires_at "
+    "i.lid, i.push_name, i.passkey, i.status_at, l.owner, l.expires_at, i.settings "
     "FROM instances i LEFT JOIN locks l ON l.instance_id = i.id ";
 
 Instance instance_row(const Statement& row) {
   Instance out;
-  out.settings = {row.text(0), row.text(1), row.integer(2), row.integer(3) != 0, row.text(4), row.text(5)};
+  out.settings = {row.text(0), row.text(1), row.integer(2), row.integer(3) != 0,
+                  row.text(4), row.text(5), row.text(23)};
   out.created_at = row.integer(6);
   auto& report = out.report;
   report.status = row.text(7);
@@ -41,10 +42,10 @@ Instance instance_row(const Statement& row) {
 
 Result<void> SqliteEdgeStore::create_instance(const InstanceSettings& settings, Millis now) {
   Statement add(database_,
-                "INSERT INTO instances (id, name, priority, enabled, pairing_phone, proxy_url, created_at) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING");
+                "INSERT INTO instances (id, name, priority, enabled, pairing_phone, proxy_url, settings, "
+                "created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING");
   add.bind(settings.id, settings.name, settings.priority, settings.enabled, settings.pairing_phone,
-           settings.proxy_url, now);
+           settings.proxy_url, settings.settings_json, now);
   WA_TRY_VOID(add.run());
   if (database_.changes() == 0) return fail(ErrorCode::kConflict, "an instance with this id exists");
   return {};
@@ -76,8 +77,9 @@ Result<void> SqliteEdgeStore::change_instance(std::string_view id, const Instanc
   Statement update(database_,
                    "UPDATE instances SET name = coalesce(?, name), priority = coalesce(?, priority), "
                    "enabled = coalesce(?, enabled), pairing_phone = coalesce(?, pairing_phone), "
-                   "proxy_url = coalesce(?, proxy_url) WHERE id = ?");
-  update.bind(change.name, change.priority, change.enabled, change.pairing_phone, change.proxy_url, id);
+                   "proxy_url = coalesce(?, proxy_url), settings = coalesce(?, settings) WHERE id = ?");
+  update.bind(change.name, change.priority, change.enabled, change.pairing_phone, change.proxy_url,
+              change.settings_json, id);
   WA_TRY_VOID(update.run());
   return require_change("instance");
 }

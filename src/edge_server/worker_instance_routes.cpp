@@ -6,6 +6,7 @@
 #include "edge_server/identifiers.h"
 #include "edge_server/request_fields.h"
 #include "edge_server/route_handlers.h"
+#include "runtime/json.h"
 
 namespace edge_server::worker {
 
@@ -36,6 +37,8 @@ Json eligible(const Instance& instance) {
   if (!settings.name.empty()) out["display_name"] = settings.name;
   if (!settings.pairing_phone.empty()) out["pairing_phone"] = settings.pairing_phone;
   if (!settings.proxy_url.empty()) out["proxy_url"] = settings.proxy_url;
+  if (auto object = runtime::parse_json(settings.settings_json); object && object->is_object())
+    out["settings"] = *std::move(object);
   return out;
 }
 
@@ -96,7 +99,8 @@ HttpResponse lock_reply(const Result<Lock>& lock) {
 }  // namespace
 
 Task<HttpResponse> settings(Services& edge, const RouteCall&) {
-  Json out{{"max_active_instances", nullptr}, {"capabilities", {"queue.batch", "lock.batch", "events"}}};
+  Json out{{"max_active_instances", nullptr},
+           {"capabilities", {"queue.batch", "lock.batch", "events", "commands"}}};
   if (edge.settings.max_active_instances) out["max_active_instances"] = *edge.settings.max_active_instances;
   co_return json_reply(200, out);
 }

@@ -1,5 +1,6 @@
 // Worker side: messages out of the queue, messages in, and what happened to them.
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "edge_server/credentials.h"
@@ -33,10 +34,28 @@ Json queue_entry(const Message& message) {
   return entry;
 }
 
-HttpResponse queue_reply(const std::vector<Message>& messages) {
+struct Waiting {
+  std::vector<Message> messages;
+  std::vector<Command> commands;
+  [[nodiscard]] bool empty() const { return messages.empty() && commands.empty(); }
+};
+
+HttpResponse queue_reply(const Waiting& waiting) {
   Json list = Json::array();
-  for (const auto& message : messages) list.push_back(queue_entry(message));
-  return json_reply(200, {{"messages", std::move(list)}});
+  for (const auto& message : waiting.messages) list.push_back(queue_entry(message));
+  Json out{{"messages", std::move(list)}};
+  if (!waiting.commands.empty()) out["commands"] = waiting_commands_json(waiting.commands);
+  return json_reply(200, out);
+}
+
+Result<Waiting> claim_all(Services& edge, const ClaimOrder& order) {
+  Waiting waiting;
+  WA_TRY(waiting.messages, edge.store.claim(order));
+  for (const auto& id : order.instance_ids) {
+    WA_TRY(auto commands, edge.store.take_commands(id, order.now));
+    std::ranges::move(commands, std::back_inserter(waiting.commands));
+  }
+  return waiting;
 }
 
 struct ClaimWish {
@@ -61,7 +80,12 @@ Task<HttpResponse> queued_messages(Services& edge, const RouteCall& call) {
   const auto instance = call.query("instanceId");
   if (instance.empty()) co_return problem(400, "invalid_request", "instanceId is required");
   const auto now = edge.now();
-  const auto job = [&] { return edge.store.queued(instance, now, kMaxQueuePage); };
+  const auto job = [&]() -> Result<Waiting> {
+    Waiting waiting;
+    WA_TRY(waiting.messages, edge.store.queued(instance, now, kMaxQueuePage));
+    WA_TRY(waiting.commands, edge.store.take_commands(instance, now));
+    return waiting;
+  };
   const auto waiting = co_await edge.lane.run(job);
   if (!waiting) co_return problem(waiting.error());
   co_return queue_reply(*waiting);
@@ -75,7 +99,7 @@ Task<HttpResponse> claim_messages(Services& edge, const RouteCall& call) {
   for (;;) {
     wish.order.now = edge.now();
     wish.order.lease_until = wish.order.now + wish.lease;
-    const auto job = [&] { return edge.store.claim(wish.order); };
+    const auto job = [&] { return claim_all(edge, wish.order); };
     const auto claimed = co_await edge.lane.run(job);
     if (!claimed) co_return problem(claimed.error());
     if (!claimed->empty() || edge.clock.now() >= deadline) co_return queue_reply(*claimed);

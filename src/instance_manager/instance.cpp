@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <utility>
 
+#include "connection/event_forwarder.h"
 #include "connection/inbound_forwarder.h"
+#include "instance_manager/instance_options.h"
 #include "queue/outbound_queue_runner.h"
 #include "runtime/task_scope.h"
 
@@ -52,7 +54,10 @@ class Instance::Account {
   Account(ShardServices& services, const std::string& instance_id, std::unique_ptr<SqliteDeviceStore> device,
           runtime::BlockingExecutor::Lane lane, std::optional<std::uint64_t> fence, const base::Log& log)
       : store(std::move(device), lane, store_settings(services)),
-        inbound({services.loop, services.edge, services.contacts, store, services.random, log, fence,
+        events({services.loop, services.edge, services.capabilities, store, services.random, log, fence,
+                count("event", services)},
+               event_settings(instance_id)),
+        inbound({services.loop, services.edge, services.contacts, store, services.random, log, &events, fence,
                  [this] { return runner == nullptr ? std::string{} : runner->own_jid(); },
                  [this] {
                    if (runner != nullptr) runner->client().resume_intake();
@@ -75,8 +80,15 @@ class Instance::Account {
     return settings;
   }
 
+  static EventSettings event_settings(const std::string& instance_id) {
+    EventSettings settings;
+    settings.instance_id = instance_id;
+    return settings;
+  }
+
   ConnectionRunner* runner = nullptr;  // of the present link
   whatsapp::AccountStore store;
+  EventForwarder events;
   InboundForwarder inbound;
 };
 
@@ -86,6 +98,16 @@ Instance::Instance(ShardServices& services, edge::EligibleInstance eligible)
 Instance::~Instance() = default;
 
 void Instance::stop() { life_.cancel(); }
+
+void Instance::update(edge::EligibleInstance eligible) {
+  const bool connects_otherwise =
+      eligible.proxy_url != eligible_.proxy_url || eligible.pairing_phone != eligible_.pairing_phone ||
+      read_instance_options(eligible.settings_json) != read_instance_options(eligible_.settings_json);
+  eligible_ = std::move(eligible);
+  if (!connects_otherwise || link_ == nullptr) return;
+  log_.info("the edge describes the instance otherwise; it connects anew");
+  link_->cancel();
+}
 
 Task<std::string> Instance::run() {
   if (!is_valid_instance_id(eligible_.id)) {
@@ -126,6 +148,7 @@ Task<std::string> Instance::run_locked(InstanceLock& lock) {
   {
     runtime::TaskScope forwarding(services_.loop);
     forwarding.spawn((*account)->inbound.run());
+    forwarding.spawn((*account)->events.run());
     why = co_await run_account(**account, lock);
     co_await forwarding.close();
   }
@@ -146,6 +169,7 @@ Task<base::Result<std::unique_ptr<Instance::Account>>> Instance::open_account(In
 Task<std::string> Instance::run_account(Account& account, InstanceLock& lock) {
   for (;;) {
     RunVerdict verdict = co_await run_link(account, lock);
+    if (std::holds_alternative<RunStopped>(verdict) && !life_.cancelled()) continue;  // described otherwise
     if (std::holds_alternative<RunStopped>(verdict))
       co_return lost_reason_.empty() ? "stopped" : lost_reason_;
     const auto started_over = co_await start_over(account, std::get<AuthUseless>(verdict));
@@ -179,14 +203,18 @@ Task<RunVerdict> Instance::run_link(Account& account, InstanceLock& lock) {
   queue_settings.poll = services_.settings.queue_poll;
   QueueDependencies queue_dependencies{
       services_.loop,   services_.edge, account.store, sender,
-      services_.random, log_,           lock.fence(),  Account::count("out", services_)};
+      services_.random, log_,           lock.fence(),  Account::count("out", services_),
+      nullptr};
   OutboundQueueRunner queue(std::move(queue_dependencies), queue_settings);
   queue_of_link = &queue;
   account.runner = &runner;
 
   runtime::TaskScope sending(services_.loop, &life_);
   sending.spawn(queue.run());
-  RunVerdict verdict = co_await runtime::run_under(services_.loop, life_, runner.run());
+  runtime::Cancellation link(&life_);
+  link_ = &link;
+  RunVerdict verdict = co_await runtime::run_under(services_.loop, link, runner.run());
+  link_ = nullptr;
   co_await sending.close();
   account.runner = nullptr;
   co_return verdict;

@@ -31,6 +31,9 @@ class Instance {
 
   /// Until stop(), or until the lock is lost. Returns why it ended, a stable word of InstanceEvents::ended.
   runtime::Task<std::string> run();
+  /// The edge describes it otherwise: from now on that holds. What only a new connection can follow (egress,
+  /// way of pairing) ends the present one.
+  void update(edge::EligibleInstance eligible);
   /// Asks run() to wind down: in order, with what is in flight journalled.
   void stop();
 
@@ -50,8 +53,9 @@ class Instance {
   edge::EligibleInstance eligible_;
   base::Log log_;
   std::function<void(InstancePhase)> told_;
-  runtime::Cancellation life_;  // cancelled by stop() or when the lock is lost
-  std::string lost_reason_;     // why the lock is lost; empty: it is not
+  runtime::Cancellation life_;             // cancelled by stop() or when the lock is lost
+  runtime::Cancellation* link_ = nullptr;  // of the present link, within life_
+  std::string lost_reason_;                // why the lock is lost; empty: it is not
 };
 
 }  // namespace worker

@@ -28,6 +28,8 @@ class InstanceHost {
   /// From the manager's loop. An id is started once and ended once before it is started again.
   virtual void start(edge::EligibleInstance instance) = 0;
   virtual void stop(std::string id) = 0;
+  /// The edge describes a running instance otherwise than before.
+  virtual void update(edge::EligibleInstance instance) = 0;
 };
 
 }  // namespace worker

@@ -19,12 +19,13 @@ std::uint32_t page_limit(std::uint32_t max_active) {
 }  // namespace
 
 InstanceManager::InstanceManager(runtime::EventLoop& loop, edge::Edge& edge, base::Random& random,
-                                 std::vector<InstanceHost*> hosts, InstanceManagerSettings settings,
-                                 base::Log log)
+                                 std::vector<InstanceHost*> hosts, edge::Capabilities& capabilities,
+                                 InstanceManagerSettings settings, base::Log log)
     : loop_(loop),
       edge_(edge),
       random_(random),
       hosts_(std::move(hosts)),
+      capabilities_(capabilities),
       settings_(settings),
       log_(std::move(log)),
       targets_(loop.clock()),
@@ -57,6 +58,7 @@ Task<void> InstanceManager::tick() {
   if (discovery_ == Discovery::kFailed) log_.info("discovery works again");
   discovery_ = Discovery::kDone;
 
+  pass_on_changes(*eligible);
   TargetChanges changes = targets_.update(std::move(*eligible), last_limit_, liveness());
   for (const auto& id : changes.stop) stop(id);
   for (auto& instance : changes.start) ensure_running(std::move(instance));
@@ -66,12 +68,23 @@ Task<void> InstanceManager::tick() {
 Task<base::Result<std::uint32_t>> InstanceManager::ask_limit() {
   edge::Call call;
   WA_CO_TRY(const auto answer, co_await edge_.worker_settings(call));
+  capabilities_.learn(answer);
   co_return answer.max_active_instances.value_or(settings_.max_active_instances);
+}
+
+void InstanceManager::pass_on_changes(const std::vector<edge::EligibleInstance>& eligible) {
+  for (const auto& instance : eligible) {
+    const auto entry = running_.find(instance.id);
+    if (entry == running_.end() || entry->second.stopping || entry->second.described == instance) continue;
+    entry->second.described = instance;
+    host_of(instance.id).update(instance);
+  }
 }
 
 void InstanceManager::ensure_running(edge::EligibleInstance instance) {
   const auto [entry, is_new] = running_.try_emplace(instance.id);
   if (!is_new) return;
+  entry->second.described = instance;
   const auto when = loop_.clock().now() + budget_.take();
   ticking_.spawn(start_at(std::move(instance), when));
 }

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "edge/capabilities.h"
 #include "edge/edge.h"
 #include "instance_manager/instance_host.h"
 #include "instance_manager/start_budget.h"
@@ -30,8 +31,10 @@ struct InstanceManagerSettings {
 class InstanceManager {
  public:
   /// `hosts`: one per shard; instances are dealt to them by their id. They must outlive the manager.
+  /// `capabilities` are learned here, for everybody.
   InstanceManager(runtime::EventLoop& loop, edge::Edge& edge, base::Random& random,
-                  std::vector<InstanceHost*> hosts, InstanceManagerSettings settings, base::Log log);
+                  std::vector<InstanceHost*> hosts, edge::Capabilities& capabilities,
+                  InstanceManagerSettings settings, base::Log log);
   InstanceManager(const InstanceManager&) = delete;
   InstanceManager& operator=(const InstanceManager&) = delete;
 
@@ -60,12 +63,14 @@ class InstanceManager {
   struct Running {
     InstancePhase phase = InstancePhase::kStarting;
     bool stopping = false;
+    edge::EligibleInstance described;  // as the edge did last
   };
 
   runtime::Task<void> tick_forever();
   runtime::Task<base::Result<std::uint32_t>> ask_limit();
   runtime::Task<void> start_at(edge::EligibleInstance instance, base::Clock::time_point when);
   void ensure_running(edge::EligibleInstance instance);
+  void pass_on_changes(const std::vector<edge::EligibleInstance>& eligible);
   void stop(const std::string& id);
   void ended(const std::string& id, const std::string& why);
   [[nodiscard]] std::map<std::string, Liveness> liveness() const;
@@ -75,6 +80,7 @@ class InstanceManager {
   edge::Edge& edge_;
   base::Random& random_;
   std::vector<InstanceHost*> hosts_;
+  edge::Capabilities& capabilities_;
   InstanceManagerSettings settings_;
   base::Log log_;
   TargetSet targets_;

@@ -31,6 +31,13 @@ void ShardInstanceHost::stop(std::string id) {
   services_.loop.post([this, id = std::move(id)] { stop_here(id); });
 }
 
+void ShardInstanceHost::update(edge::EligibleInstance instance) {
+  services_.loop.post([this, instance = std::move(instance)]() mutable {
+    const auto entry = running_.find(instance.id);
+    if (entry != running_.end()) entry->second->instance.update(std::move(instance));
+  });
+}
+
 void ShardInstanceHost::start_here(edge::EligibleInstance instance) {
   const std::string id = instance.id;
   const auto [entry, is_new] = running_.try_emplace(id);

@@ -22,6 +22,7 @@ class ShardInstanceHost final : public InstanceHost {
   // From the manager's thread.
   void start(edge::EligibleInstance instance) override;
   void stop(std::string id) override;
+  void update(edge::EligibleInstance instance) override;
 
   /// On the shard's loop: stops what still runs and waits for it.
   runtime::Task<void> close();

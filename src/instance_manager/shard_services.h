@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "connection/auth_quarantine.h"
 #include "connection/connection_runner.h"
+#include "edge/capabilities.h"
 #include "edge/contact_resolver.h"
 #include "edge/edge.h"
 #include "edge/status_reporter.h"
@@ -42,6 +43,7 @@ struct ShardServices {
   edge::StatusReporter& reporter;
   edge::ContactResolver& contacts;
   whatsapp::OpenStores& open_stores;
+  const edge::Capabilities& capabilities;
   base::Random& random;
   InstanceSettings settings;
   InstanceMetrics metrics;

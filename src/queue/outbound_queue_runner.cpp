@@ -111,6 +111,8 @@ Task<Result<void>> OutboundQueueRunner::poll_once() {
   WA_CO_TRY(auto listing, co_await with_.edge.queued_messages(settings_.instance_id, std::move(call)));
   if (listing.without_id > 0)
     with_.log.warn("queue entries without an id cannot be handled", {{"entries", listing.without_id}});
+  if (with_.command)
+    for (auto& command : listing.commands) with_.command(std::move(command));
   co_return co_await accept(std::move(listing));
 }
 

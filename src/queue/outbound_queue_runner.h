@@ -51,6 +51,7 @@ struct QueueDependencies {
   base::Log log;
   std::optional<std::uint64_t> fence;                      // of the instance's lock
   std::function<void(const std::string& result)> counted;  // "sent", "failed", "marked"; may be empty
+  std::function<void(edge::InstanceCommand)> command{};    // one that came with the queue; may be empty
 };
 
 class OutboundQueueRunner {

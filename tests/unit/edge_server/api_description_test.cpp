@@ -152,6 +152,9 @@ void make_every_call(EdgeBench& bench) {
   (void)bench.await(client.renew_locks({"a:1", 30s, {{"i1", lock->token}}}, {}));
   (void)bench.await(client.release_lock(held, "b:2", {}));
   (void)bench.await(client.send_events({{"e1", "call", "i1", bench.clock.wall_now(), "{}"}}, {}));
+  (void)bench.await(client.commands("i1", call));
+  (void)bench.await(client.command_result({"c", "i1", R"({"a":1})", "", ""}, call));
+  (void)bench.await(client.command_result({"c", "i1", "", "failed", "why"}, call));
 }
 
 edge::InboundMessage full_inbound() {

@@ -55,6 +55,10 @@ class FakeEdge : public edge::Edge {
   Reply<std::string> upload_media(edge::MediaUpload, edge::Call) override { co_return unplayed(); }
   Reply<edge::QueueListing> claim_messages(edge::ClaimRequest, edge::Call) override { co_return unplayed(); }
   Reply<edge::LockBatchGrant> renew_locks(edge::LockBatch, edge::Call) override { co_return unplayed(); }
+  Reply<std::vector<edge::InstanceCommand>> commands(std::string, edge::Call) override {
+    co_return unplayed();
+  }
+  Reply<void> command_result(edge::CommandResult, edge::Call) override { co_return unplayed(); }
   Reply<void> send_events(std::vector<edge::Event>, edge::Call) override { co_return unplayed(); }
   [[nodiscard]] edge::Reachability reachability() const override { return edge::Reachability::kOk; }
 

@@ -17,7 +17,9 @@ namespace {
 struct RecordingHost final : worker::InstanceHost {
   void start(edge::EligibleInstance instance) override { started.push_back(instance.id); }
   void stop(std::string id) override { stopped.push_back(std::move(id)); }
+  void update(edge::EligibleInstance instance) override { updated.push_back(std::move(instance)); }
   std::vector<std::string> started, stopped;
+  std::vector<edge::EligibleInstance> updated;
 };
 
 using Ids = std::vector<std::string>;
@@ -28,6 +30,7 @@ struct Fixture {
   worker::testing::FakeEdge edge{clock};
   base::SeededRandom random{1};
   RecordingHost host;
+  edge::Capabilities capabilities;
   runtime::TaskScope scope{loop};
   worker::InstanceManagerSettings settings;
   std::unique_ptr<InstanceManager> manager;
@@ -44,7 +47,7 @@ struct Fixture {
 
   void start() {
     manager = std::make_unique<InstanceManager>(loop, edge, random, std::vector<worker::InstanceHost*>{&host},
-                                                settings, base::Log{});
+                                                capabilities, settings, base::Log{});
     events = manager->events();
     manager->start();
     loop.run_until_idle();
@@ -165,4 +168,33 @@ TEST_CASE_FIXTURE(Fixture, "a thousand instances start at the budget's pace, and
   close();
   CHECK(host.started.size() == before);
   CHECK(manager->counts().all() == 0);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a running instance that the edge describes otherwise is told so, once") {
+  eligible = {instance("a"), instance("b")};
+  start();
+  tick();
+  CHECK(host.updated.empty());
+  eligible[0].proxy_url = "socks5h://proxy:1080";
+  tick();
+  tick();
+  REQUIRE(host.updated.size() == 1);
+  CHECK(host.updated[0].id == "a");
+  CHECK(host.updated[0].proxy_url == "socks5h://proxy:1080");
+  close();
+}
+
+TEST_CASE_FIXTURE(Fixture, "what the edge offers is learned with its settings") {
+  edge.on_settings = [] {
+    edge::WorkerSettings offered;
+    offered.capabilities = {"events", "somersaults"};
+    return offered;
+  };
+  start();
+  CHECK(capabilities.has(edge::Capability::kEvents));
+  CHECK_FALSE(capabilities.has(edge::Capability::kCommands));
+  edge.on_settings = [] { return edge::WorkerSettings{}; };
+  tick();
+  CHECK_FALSE(capabilities.has(edge::Capability::kEvents));
+  close();
 }

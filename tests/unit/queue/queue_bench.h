@@ -49,7 +49,7 @@ class QueueEdge final : public FakeEdge {
 
   Reply<edge::QueueListing> queued_messages(std::string, edge::Call) override {
     ++polls;
-    co_return edge::QueueListing{queue, malformed, 0};
+    co_return edge::QueueListing{queue, malformed, {}, 0};
   }
   Reply<void> mark_sent(edge::MarkSent mark, edge::Call) override {
     const auto taken = on_mark();
