@@ -76,7 +76,9 @@ Task<Result<SendOutcome>> MessageSender::resend(std::string id, Bytes stanza) {
 Task<Result<MessageSender::Written>> MessageSender::write(const OutgoingMessage& message,
                                                           const Destination& destination,
                                                           SendJournal& journal) {
-  WA_CO_TRY(const Bytes plaintext, co_await content_of(message, destination));
+  const ChatAddress address = destination.address();
+  WA_CO_TRY(const WrittenContent content, co_await write_content(parts_, message, address));
+  const Bytes& plaintext = content.plaintext;
   const Bytes for_own_devices = message::wrap_device_sent(plaintext, destination.to.to_string());
   WA_CO_TRY(const auto targets, co_await targets_of(destination, plaintext, for_own_devices));
   WA_CO_TRY(const Bundles bundles, co_await fan_out_.missing_bundles(targets));
@@ -89,9 +91,11 @@ Task<Result<MessageSender::Written>> MessageSender::write(const OutgoingMessage&
   });
   if (!reached) co_return fail(ErrorCode::kUnavailable, "no device of the recipient could be encrypted for");
 
-  WA_CO_TRY(Bytes stanza, binary::encode(stanza_of(message, destination, entries)));
-  work.changes.sent_messages.push_back(
-      {destination.to.to_string(), message.id, plaintext, "text", "", parts_.connection.unix_seconds()});
+  WA_CO_TRY(Bytes stanza, binary::encode(stanza_of(message.id, content.traits, destination, entries)));
+  work.changes.sent_messages.push_back({destination.to.to_string(), message.id, plaintext,
+                                        content.traits.type, content.traits.edit,
+                                        parts_.connection.unix_seconds()});
+  WA_CO_TRY_VOID(co_await remember_content(parts_, content, message.id, address, work.changes));
   journal.stage(destination.told, stanza, work.changes);
   const auto committed = co_await work.commit();
   if (!committed) {
@@ -178,28 +182,8 @@ Task<Result<MessageSender::Destination>> MessageSender::resolve_number(Jid pn) {
 
 // ---- what ---------------------------------------------------------------------------------------------
 
-Task<Result<Bytes>> MessageSender::content_of(const OutgoingMessage& message,
-                                              const Destination& destination) {
-  message::OutgoingContext context = message.context;
-  if (context.quote && !context.quote->author.empty()) {
-    WA_CO_TRY(context.quote->author, co_await in_addressing_of(destination, context.quote->author));
-  }
-  for (std::string& mention : context.mentions) {
-    WA_CO_TRY(mention, co_await in_addressing_of(destination, mention));
-  }
-  const message::MessageSecret secret = parts_.outside.random.bytes<32>();
-  co_return message::build_message(message.content, context, secret);
-}
-
-Task<Result<std::string>> MessageSender::in_addressing_of(const Destination& destination, std::string jid) {
-  auto parsed = Jid::parse(jid);
-  if (!parsed) co_return fail(ErrorCode::kInvalidArgument, "a quoted or mentioned JID cannot be read");
-  const Jid account = parsed->normalized().account();
-  if (destination.to.is_lid()) {
-    WA_CO_TRY(const Jid canonical, co_await parts_.lids.canonical(account));
-    co_return canonical.to_string();
-  }
-  co_return account.to_string();
+ChatAddress MessageSender::Destination::address() const {
+  return {to, own, to.is_lid() ? ChatAddress::Form::kLid : ChatAddress::Form::kPn};
 }
 
 Task<Result<std::vector<FanOutTarget>>> MessageSender::targets_of(const Destination& destination,
@@ -218,16 +202,17 @@ Task<Result<std::vector<FanOutTarget>>> MessageSender::targets_of(const Destinat
   co_return out;
 }
 
-Node MessageSender::stanza_of(const OutgoingMessage& message, const Destination& destination,
-                              const std::vector<FanOutEntry>& entries) const {
+Node MessageSender::stanza_of(const std::string& id, const message::StanzaTraits& traits,
+                              const Destination& destination, const std::vector<FanOutEntry>& entries) const {
   Node participants("participants");
-  for (const FanOutEntry& entry : entries)
-    participants.add_child(Node("to").with("jid", entry.device).add(enc_node(entry.message)));
-  Node stanza = Node("message")
-                    .with("id", std::string{message.id})
-                    .with("to", destination.to)
-                    .with("type", "text")
-                    .add(std::move(participants));
+  for (const FanOutEntry& entry : entries) {
+    Node enc = enc_node(entry.message);
+    add_enc_traits(traits, enc);
+    participants.add_child(Node("to").with("jid", entry.device).add(std::move(enc)));
+  }
+  Node stanza =
+      Node("message").with("id", std::string{id}).with("to", destination.to).add(std::move(participants));
+  add_traits(traits, stanza);
   if (destination.to.is_lid() && destination.pn) stanza.set("peer_recipient_pn", *destination.pn);
   const auto& paired = parts_.connection.credentials().paired;
   if (begins_a_session(entries) && paired)

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "runtime/task.h"
+#include "whatsapp/client/add_ons/content_writer.h"
 #include "whatsapp/client/chat_order.h"
 #include "whatsapp/client/desk_parts.h"
 #include "whatsapp/client/fan_out.h"
@@ -27,6 +28,7 @@ class MessageSender {
     std::optional<binary::Jid> pn;  // beside a LID
     binary::Jid told;               // to the caller, in the form in which he asked
     binary::Jid own;                // our account in the addressing of `to`
+    [[nodiscard]] ChatAddress address() const;
   };
   struct Written {
     std::unique_ptr<PendingAck> ack;
@@ -35,16 +37,13 @@ class MessageSender {
 
   runtime::Task<base::Result<Destination>> resolve(binary::Jid to);
   runtime::Task<base::Result<Destination>> resolve_number(binary::Jid pn);
-  runtime::Task<base::Result<base::Bytes>> content_of(const OutgoingMessage& message,
-                                                      const Destination& destination);
-  runtime::Task<base::Result<std::string>> in_addressing_of(const Destination& destination, std::string jid);
   runtime::Task<base::Result<std::vector<FanOutTarget>>> targets_of(const Destination& destination,
                                                                     base::ByteView message,
                                                                     base::ByteView for_own_devices);
   runtime::Task<base::Result<Written>> write(const OutgoingMessage& message, const Destination& destination,
                                              SendJournal& journal);
-  binary::Node stanza_of(const OutgoingMessage& message, const Destination& destination,
-                         const std::vector<FanOutEntry>& entries) const;
+  binary::Node stanza_of(const std::string& id, const message::StanzaTraits& traits,
+                         const Destination& destination, const std::vector<FanOutEntry>& entries) const;
   runtime::Task<base::Result<SendOutcome>> await_verdict(const std::string& id, Written written,
                                                          Destination destination);
   runtime::Task<base::Result<void>> heed(const SendVerdict& verdict, const Destination& destination);

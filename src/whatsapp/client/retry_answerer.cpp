@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "whatsapp/client/add_ons/content_writer.h"
 #include "whatsapp/client/addresses.h"
 #include "whatsapp/message/content_builder.h"
 #include "whatsapp/signal/session_builder.h"
@@ -212,16 +213,18 @@ Node RetryAnswerer::stanza_of(const Job& job, const FanOutEntry& entry) const {
   Node message("message");
   message.set("id", job.request.id);
   copy(job.receipt, "from", message, "to");
-  message.set("type", job.message.type);
   copy(job.receipt, "participant", message, "participant");
   copy(job.receipt, "recipient", message, "recipient");
-  if (!job.message.edit.empty()) message.set("edit", job.message.edit);
   message.set("t", std::to_string(job.message.sent_at));
   message.set("device_fanout", "false");
 
   Node enc = enc_node(entry.message);
   enc.set("count", std::to_string(job.request.count));
+  // All that the first stanza said about the content: without it the repair is shown as a new message.
+  const message::StanzaTraits traits = message::traits_of(job.message.payload);
+  add_enc_traits(traits, enc);
   message.add_child(std::move(enc));
+  add_traits(traits, message);
   const auto& paired = parts_.connection.credentials().paired;
   if (entry.message.kind == signal::MessageKind::kPreKeyMessage && paired)
     message.add_child(Node("device-identity").bytes(base::ByteView{paired->account_identity}));

@@ -20,10 +20,12 @@ struct Quote {
   std::string id{};
   std::string author{};  // JID text
   base::Bytes message{};
+  std::string chat{};  // JID text, only if it is another one: status@broadcast
 };
 
 /// Beside the content: what most kinds can carry.
 struct OutgoingContext {
+  std::string chat{};  // JID text, the stanza's `to`: keys of other messages name it. Filled in by the client
   std::optional<Quote> quote{};
   std::vector<std::string> mentions{};  // JID texts; the body has "@user" for each
   std::uint32_t expiration = 0;         // seconds, the chat's disappearing setting; 0: none
@@ -90,7 +92,8 @@ struct OutgoingPollVote {
   TargetMessage poll{};
   base::FixedBytes<32> poll_secret{};
   std::vector<std::string> options{};
-  std::string voter{};  // own JID text in the poll's addressing
+  std::string voter{};        // own JID text in the poll's addressing
+  base::FixedBytes<12> iv{};  // fresh
   std::int64_t at_ms = 0;
 };
 
@@ -98,6 +101,8 @@ struct OutgoingEdit {
   TargetMessage target{};
   std::string body{};
   std::int64_t at_ms = 0;
+  base::Bytes
+      original{};  // plaintext of the target, if we still have it: a file keeps its place under a new caption
 };
 
 /// Own, or somebody else's as an admin of the group.

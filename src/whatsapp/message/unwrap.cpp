@@ -109,6 +109,15 @@ Unwrapped unwrap(const Message& message) {
   return out;
 }
 
+const proto::PollCreationMessage* poll_in(const Message& message) {
+  if (message.has_poll_creation_message()) return &message.poll_creation_message();
+  if (message.has_poll_creation_message_v2()) return &message.poll_creation_message_v2();
+  if (message.has_poll_creation_message_v3()) return &message.poll_creation_message_v3();
+  if (message.has_poll_creation_message_v5()) return &message.poll_creation_message_v5();
+  if (message.has_poll_creation_message_v6()) return &message.poll_creation_message_v6();
+  return nullptr;
+}
+
 std::size_t nesting(const Message& message, std::size_t limit) {
   std::size_t deepest = 0;
   if (limit > 0)

@@ -20,6 +20,9 @@ struct Unwrapped {
 /// deviceSentMessage is not taken off: whether it may be believed depends on the sender.
 Unwrapped unwrap(const proto::Message& message);
 
+/// The poll of an unwrapped message, whichever version it has; null: none.
+const proto::PollCreationMessage* poll_in(const proto::Message& message);
+
 /// How many Messages lie inside each other, this one included; stops counting at `limit` + 1.
 std::size_t nesting(const proto::Message& message, std::size_t limit);
 
