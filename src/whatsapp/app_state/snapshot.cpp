@@ -104,28 +104,44 @@ base::Result<Snapshot> read_snapshot(ByteView file) {
   return out;
 }
 
-std::expected<CollectionState, Reject> apply_snapshot(Collection collection, const CollectionState& before,
-                                                      const Snapshot& snapshot, const KeyRing& keys,
-                                                      const std::function<void(SnapshotEntry)>& visit) {
+std::expected<SnapshotReplay, Reject> SnapshotReplay::begin(Collection collection,
+                                                            const CollectionState& before,
+                                                            const Snapshot& snapshot, const KeyRing& keys) {
   if (before != CollectionState{})
     return std::unexpected(
         Reject{RejectReason::kSnapshotNotAsked, "snapshot for a collection that has a state", {}});
-  const auto order = survey(snapshot, keys);
-  if (!order) return std::unexpected(order.error());
+  auto order = survey(snapshot, keys);
+  if (!order) return std::unexpected(std::move(order).error());
+  return SnapshotReplay{collection, snapshot, keys, *std::move(order)};
+}
 
-  LtHash hash;
-  for (const std::size_t place : *order) {
-    const auto record = record_at(snapshot.records[place]);
+std::expected<void, Reject> SnapshotReplay::step(std::size_t count, const Visit& visit) {
+  for (; count > 0 && !done(); --count, ++next_) {
+    const auto record = record_at(snapshot_->records[order_[next_]]);
     if (!record) return malformed(record.error().message);
-    auto mutation = open(*record, Operation::kSet, keys);
+    auto mutation = open(*record, Operation::kSet, *keys_);
     if (!mutation) return std::unexpected(std::move(mutation).error());
     const ValueMac value = value_mac_of(*record);
-    hash.add(value);
+    hash_.add(value);
     visit({record->index_mac, value, *std::move(mutation)});
   }
-  const Mac expected = snapshot_mac(*keys.find(snapshot.key_id), collection, snapshot.version, hash);
-  const bool same = crypto::equal_constant_time(expected, snapshot.mac);
-  return CollectionState{true, snapshot.version, hash, same ? Trust::kVerified : Trust::kTainted};
+  return {};
+}
+
+CollectionState SnapshotReplay::finish() const {
+  const Mac expected = snapshot_mac(*keys_->find(snapshot_->key_id), collection_, snapshot_->version, hash_);
+  const bool same = crypto::equal_constant_time(expected, snapshot_->mac);
+  return CollectionState{true, snapshot_->version, hash_, same ? Trust::kVerified : Trust::kTainted};
+}
+
+std::expected<CollectionState, Reject> apply_snapshot(Collection collection, const CollectionState& before,
+                                                      const Snapshot& snapshot, const KeyRing& keys,
+                                                      const std::function<void(SnapshotEntry)>& visit) {
+  auto replay = SnapshotReplay::begin(collection, before, snapshot, keys);
+  if (!replay) return std::unexpected(std::move(replay).error());
+  if (auto applied = replay->step(snapshot.records.size(), visit); !applied)
+    return std::unexpected(std::move(applied).error());
+  return replay->finish();
 }
 
 }  // namespace whatsapp::app_state

@@ -42,6 +42,7 @@ class Client::Impl {
     MessageDeskSettings settings;
     settings.iq_timeout = settings_.iq_timeout;
     settings.send_ack_timeout = settings_.send_ack_timeout;
+    settings.manners = settings_.manners;
     return settings;
   }
 

@@ -23,6 +23,7 @@
 #include "runtime/task.h"
 #include "runtime/web_socket.h"
 #include "whatsapp/binary/jid.h"
+#include "whatsapp/client/account_manners.h"
 #include "whatsapp/client/account_store.h"
 #include "whatsapp/client/ended.h"
 #include "whatsapp/client/events.h"
@@ -44,6 +45,7 @@ struct ClientSettings {
   base::Duration handshake_timeout{20'000};
   base::Duration iq_timeout{30'000};
   base::Duration send_ack_timeout{60'000};
+  AccountManners manners{};
 };
 
 /// Told on the loop, synchronously; must not block or throw.
@@ -91,6 +93,8 @@ class MessageSink {
   virtual void staged() = 0;
   /// The same for what happened besides messages; `staged` follows after the commit too.
   virtual void stage_event(const ClientEvent& event, store::Changes& changes) = 0;
+  /// A message from before the device was linked, or asked for with Client::history(). May come twice.
+  virtual void stage_history(const IncomingMessage& /*message*/, store::Changes& /*changes*/) {}
   /// What is only true for a moment (presence): nothing is kept.
   virtual void tell(const ClientEvent& event) = 0;
 };

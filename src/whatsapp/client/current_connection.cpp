@@ -55,6 +55,11 @@ void CurrentConnection::use_ended() {
   if (--uses_ == 0 && all_uses_ended_ != nullptr) all_uses_ended_->set(Done{});
 }
 
+void CurrentConnection::rename_self(const std::string& push_name, store::Changes& changes) {
+  live_->self.push_name = push_name;
+  if (live_->rename) live_->rename(push_name, changes);
+}
+
 std::int64_t CurrentConnection::unix_seconds() const {
   return attached() ? live_->channel.server_time() : loop_.clock().unix_seconds();
 }

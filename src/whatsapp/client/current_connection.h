@@ -46,6 +46,8 @@ class CurrentConnection {
   // Only while attached, or inside a Use that began while attached.
   [[nodiscard]] const Self& self() const { return live_->self; }
   [[nodiscard]] const store::DeviceCredentials& credentials() const { return live_->credentials; }
+  /// Our own name changed; the caller commits `changes`.
+  void rename_self(const std::string& push_name, store::Changes& changes);
   /// Background work of this connection; cancelled and awaited by detach().
   [[nodiscard]] runtime::TaskScope& scope() { return *scope_; }
 

@@ -93,11 +93,4 @@ runtime::Task<void> settle_in(LoginDependencies dependencies, base::Duration iq_
   co_await dependencies.pre_keys.check_digest_daily();
 }
 
-runtime::Task<void> clean_dirty(LoginDependencies dependencies, Node dirty, base::Duration iq_timeout) {
-  auto clean = Node("clean").with("type", dirty.attr("type")).with("timestamp", dirty.attr("timestamp"));
-  auto request = iq("urn:xmpp:whatsapp:dirty", "set").add(std::move(clean));
-  const auto cleaned = co_await dependencies.channel.query(std::move(request), iq_timeout);
-  if (!cleaned) dependencies.log.debug("a dirty mark stays", {{"error", cleaned.error().message}});
-}
-
 }  // namespace whatsapp

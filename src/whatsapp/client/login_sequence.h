@@ -42,9 +42,4 @@ runtime::Task<std::optional<Ended>> become_active(LoginDependencies dependencies
 /// server's properties, the daily check of our keys. Nothing here can end the connection.
 runtime::Task<void> settle_in(LoginDependencies dependencies, base::Duration iq_timeout);
 
-/// `<ib><dirty/></ib>`: data of a kind that this client does not keep has changed; says that it may stop
-/// telling us.
-runtime::Task<void> clean_dirty(LoginDependencies dependencies, binary::Node dirty,
-                                base::Duration iq_timeout);
-
 }  // namespace whatsapp

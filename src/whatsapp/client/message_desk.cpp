@@ -4,6 +4,7 @@
 
 #include "whatsapp/client/addresses.h"
 #include "whatsapp/client/desk_parts.h"
+#include "whatsapp/client/dirty_marks.h"
 #include "whatsapp/client/message_receiver.h"
 #include "whatsapp/client/message_sender.h"
 #include "whatsapp/client/notifications.h"
@@ -28,7 +29,8 @@ class MessageDesk::Impl {
         retry_answers_(parts_),
         receiver_(parts_, retry_requests_),
         sender_(parts_),
-        notifications_(parts_) {}
+        notifications_(parts_),
+        dirty_marks_(parts_) {}
   ~Impl() { parts_.outside.loop.cancel_timer(idle_timer_); }
 
   void attach(LiveConnection connection) {
@@ -38,6 +40,8 @@ class MessageDesk::Impl {
     retry_requests_.offline_delivery_begins();
     parts_.connection.scope().spawn(learn_own_pair());
   }
+
+  void opened() {}
 
   Task<void> handle(Node stanza) {
     if (!parts_.connection.attached()) co_return;
@@ -77,6 +81,7 @@ class MessageDesk::Impl {
   MessageReceiver receiver_;
   MessageSender sender_;
   Notifications notifications_;
+  DirtyMarks dirty_marks_;
 
  private:
   /// Stanzas whose whole meaning is their ack: for now nobody asks for delivery states, calls or presence.
@@ -128,9 +133,14 @@ MessageDesk::MessageDesk(MessageDeskDependencies dependencies, MessageDeskSettin
 MessageDesk::~MessageDesk() = default;
 
 void MessageDesk::attach(LiveConnection connection) { impl_->attach(std::move(connection)); }
-void MessageDesk::offline_finished() {
-  if (impl_->parts_.connection.attached()) impl_->retry_requests_.offline_delivery_ended();
+void MessageDesk::opened() {
+  if (impl_->parts_.connection.attached()) impl_->opened();
 }
+void MessageDesk::offline_finished() {
+  if (!impl_->parts_.connection.attached()) return;
+  impl_->retry_requests_.offline_delivery_ended();
+}
+void MessageDesk::take_dirty(const Node& dirty) { impl_->dirty_marks_.take(dirty); }
 Task<void> MessageDesk::detach() { return impl_->parts_.connection.detach(); }
 Task<void> MessageDesk::settle() { return impl_->parts_.connection.all_answered(); }
 Task<void> MessageDesk::handle(Node stanza) { return impl_->handle(std::move(stanza)); }

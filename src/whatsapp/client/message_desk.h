@@ -34,6 +34,7 @@ struct MessageDeskSettings {
   std::size_t cached_device_lists = 64;     // device lists kept in memory, per account
   base::Duration idle_before_drop{60'000};  // caches are emptied after this long without traffic
   enum class DeliveryReceipt { kPlain, kInactive } delivery_receipt = DeliveryReceipt::kPlain;
+  AccountManners manners{};
 };
 
 struct MessageDeskDependencies {
@@ -54,6 +55,8 @@ struct LiveConnection {
   Self self;
   /// Ends the connection soon (reaction kRetry). Called when the store failed: nothing more is answered.
   std::function<void(base::Error reason)> close;
+  /// Our own name changed: in the credentials at once, and in `changes`, which the caller commits.
+  std::function<void(const std::string& push_name, store::Changes& changes)> rename{};
 };
 
 class MessageDesk final : public StanzaHandler {
@@ -65,8 +68,12 @@ class MessageDesk final : public StanzaHandler {
 
   /// After `<success>`, before the first stanza is handed over.
   void attach(LiveConnection connection);
+  /// The login is complete: what was true for the last connection only is made true again (10 C16).
+  void opened();
   /// The server has delivered its offline queue (`<ib><offline/>`): retry receipts held back go out.
   void offline_finished();
+  /// One `<dirty>` of an `<ib>`.
+  void take_dirty(const binary::Node& dirty);
   /// Waits until every stanza handed over so far has its answer written: before a polite close.
   runtime::Task<void> settle();
   /// Ends what belongs to this connection and waits for it. The channel must already fail its queries and

@@ -138,7 +138,7 @@ Task<Result<void>> MessageReceiver::take_in(Intake& intake, StanzaAnswer& answer
   WA_CO_TRY_VOID(co_await load(intake, work));
   if (intake.known == Intake::Known::kSeen) {
     WA_CO_TRY_VOID(co_await work.commit());
-    answer_read(intake, false, answer);
+    answer_read(intake, answer);
     co_return Result<void>{};
   }
 
@@ -222,23 +222,27 @@ void MessageReceiver::adopt(Rows rows, Intake& intake, SessionWork& work) {
 
 Task<Result<void>> MessageReceiver::conclude_read(Intake& intake, const Opened& opened, SessionWork work,
                                                   StanzaAnswer& answer) {
-  bool history_offered = false;
   for (const message::ReadMessage& read : opened.messages) {
     if (!believable(read, intake.source)) continue;
     WA_CO_TRY_VOID(co_await obey(read.self_notice, intake.source, work.changes));
-    history_offered = history_offered || std::holds_alternative<message::HistorySyncNotice>(read.self_notice);
   }
   WA_CO_TRY(const auto event, co_await event_of(intake, opened));
   if (event) parts_.outside.sink.stage(*event, work.changes);
   mark_seen(intake, work.changes);
   WA_CO_TRY_VOID(co_await work.commit());
-  answer_read(intake, history_offered, answer);
+  answer_read(intake, answer);
+  for (const message::ReadMessage& read : opened.messages) {
+    if (!intake.source.is_own() || std::holds_alternative<std::monostate>(read.self_notice)) continue;
+    for (SelfNoticeListener* listener : listeners_) listener->committed(read.self_notice, intake.source);
+    if (std::holds_alternative<message::HistorySyncNotice>(read.self_notice))
+      (void)parts_.connection.send(receipt_for(intake.stanza, ReceiptType::kHistorySync));
+  }
   if (event) parts_.outside.sink.staged();
   if (intake.asked > 0) parts_.outside.observer.on_decrypt_repaired(intake.source.id);
   co_return Result<void>{};
 }
 
-void MessageReceiver::answer_read(const Intake& intake, bool history_offered, StanzaAnswer& answer) {
+void MessageReceiver::answer_read(const Intake& intake, StanzaAnswer& answer) {
   const MessageSource& source = intake.source;
   if (source.route == MessageSource::Route::kPeer) {
     answer.receipt(ReceiptType::kPeerMessage);
@@ -248,7 +252,6 @@ void MessageReceiver::answer_read(const Intake& intake, bool history_offered, St
     const bool plain = parts_.settings.delivery_receipt == MessageDeskSettings::DeliveryReceipt::kPlain;
     answer.receipt(plain ? ReceiptType::kDelivered : ReceiptType::kInactive);
   }
-  if (history_offered) (void)parts_.connection.send(receipt_for(intake.stanza, ReceiptType::kHistorySync));
 }
 
 Task<Result<void>> MessageReceiver::conclude_refused(Intake& intake, SessionWork work, StanzaAnswer& answer) {
@@ -299,9 +302,11 @@ bool MessageReceiver::believable(const message::ReadMessage& read, const Message
 Task<Result<void>> MessageReceiver::obey(const message::SelfNotice& notice, const MessageSource& source,
                                          Changes& changes) {
   if (!source.is_own()) co_return Result<void>{};
+  for (SelfNoticeListener* listener : listeners_)
+    WA_CO_TRY_VOID(co_await listener->take(notice, source, changes));
   if (const auto* shared = std::get_if<message::AppStateKeys>(&notice)) {
     for (const auto& [id, data] : shared->keys)
-      changes.values.emplace_back("app_state_key:" + base::to_hex(id), data);
+      changes.records.push_back({"app_state_key", base::to_hex(id), data, 0});
   }
   if (const auto* mappings = std::get_if<message::LidMappings>(&notice)) {
     std::vector<store::LidMapping> pairs;

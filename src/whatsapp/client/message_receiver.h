@@ -14,6 +14,7 @@
 #include "whatsapp/client/message_opener.h"
 #include "whatsapp/client/message_source.h"
 #include "whatsapp/client/retry_requester.h"
+#include "whatsapp/client/self_notices.h"
 #include "whatsapp/client/stanza_answer.h"
 
 namespace whatsapp {
@@ -21,6 +22,9 @@ namespace whatsapp {
 class MessageReceiver {
  public:
   MessageReceiver(DeskParts& parts, RetryRequester& retries) : parts_(parts), retries_(retries) {}
+
+  /// `listener` outlives this. Before the first connection.
+  void listen(SelfNoticeListener& listener) { listeners_.push_back(&listener); }
 
   /// Takes in one `<message>` and answers it. While the sink has no room it waits here, so that nothing
   /// overtakes the message that is held back.
@@ -51,7 +55,7 @@ class MessageReceiver {
   runtime::Task<base::Result<void>> conclude_failed(Intake& intake, const Opened& opened, SessionWork work,
                                                     StanzaAnswer& answer);
   runtime::Task<base::Result<void>> conclude_refused(Intake& intake, SessionWork work, StanzaAnswer& answer);
-  void answer_read(const Intake& intake, bool history_offered, StanzaAnswer& answer);
+  void answer_read(const Intake& intake, StanzaAnswer& answer);
 
   [[nodiscard]] bool believable(const message::ReadMessage& read, const MessageSource& source) const;
   runtime::Task<base::Result<void>> obey(const message::SelfNotice& notice, const MessageSource& source,
@@ -62,6 +66,7 @@ class MessageReceiver {
 
   DeskParts& parts_;
   RetryRequester& retries_;
+  std::vector<SelfNoticeListener*> listeners_;
   runtime::OneShot<runtime::Done>* waiting_for_room_ = nullptr;
 };
 

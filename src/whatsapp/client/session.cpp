@@ -178,10 +178,15 @@ void Session::take_success(const Node& success) {
   auto give_up = [this](base::Error reason) {
     end(ended_as(Reaction::kRetry, "store_failed", std::move(reason.message)));
   };
+  auto rename = [this](const std::string& push_name, store::Changes& renamed) {
+    dependencies_.device.change(
+        renamed, [&](store::DeviceCredentials& record) { record.paired->push_name = push_name; });
+  };
   LiveConnection live{.channel = connection_,
                       .credentials = dependencies_.device.credentials(),
                       .self = dependencies_.device.self(),
-                      .close = give_up};
+                      .close = give_up,
+                      .rename = rename};
   dependencies_.desk.attach(std::move(live));
   dependencies_.pre_keys.attach(connection_, scope_);
   scope_.spawn(log_in(std::move(changes)));
@@ -201,6 +206,7 @@ runtime::Task<void> Session::log_in(store::Changes changes) {
   progress_ = Progress::kOpen;
   offline_->begin();
   client_.observer.on_open(dependencies_.device.self());
+  dependencies_.desk.opened();
   co_await settle_in(parts, settings_.iq_timeout);
 }
 
@@ -217,16 +223,7 @@ void Session::take_bulletin_item(const Node& item) {
   if (!offline_) return;
   if (tag == "offline_preview") return offline_->on_preview(connection_);
   if (tag == "offline") return offline_->on_end();
-  if (tag == "dirty") {
-    LoginDependencies parts{.loop = client_.loop,
-                            .channel = connection_,
-                            .device = dependencies_.device,
-                            .store = client_.store,
-                            .pre_keys = dependencies_.pre_keys,
-                            .random = client_.random,
-                            .log = client_.log};
-    scope_.spawn(clean_dirty(parts, item, settings_.iq_timeout));
-  }
+  if (tag == "dirty") dependencies_.desk.take_dirty(item);
 }
 
 // ---- stopping on request ---------------------------------------------------------------------------------

@@ -250,7 +250,7 @@ void read_protocol(const ProtocolMessage& protocol, ReadMessage& out) {
       out.content.kind = Kind::kEphemeralSetting;
       break;
     case ProtocolMessage::HISTORY_SYNC_NOTIFICATION:
-      out.self_notice = HistorySyncNotice{};
+      out.self_notice = HistorySyncNotice{base::to_bytes(protocol.history_sync_notification())};
       break;
     case ProtocolMessage::APP_STATE_SYNC_KEY_SHARE:
       out.self_notice = read_keys(protocol.app_state_sync_key_share());
@@ -258,12 +258,15 @@ void read_protocol(const ProtocolMessage& protocol, ReadMessage& out) {
     case ProtocolMessage::LID_MIGRATION_MAPPING_SYNC:
       out.self_notice = read_mappings(protocol.lid_migration_mapping_sync_message());
       break;
+    case ProtocolMessage::PEER_DATA_OPERATION_REQUEST_RESPONSE_MESSAGE:
+      out.self_notice =
+          PeerDataResponse{base::to_bytes(protocol.peer_data_operation_request_response_message())};
+      break;
     case ProtocolMessage::APP_STATE_SYNC_KEY_REQUEST:
     case ProtocolMessage::MSG_FANOUT_BACKFILL_REQUEST:
     case ProtocolMessage::INITIAL_SECURITY_NOTIFICATION_SETTING_SYNC:
     case ProtocolMessage::APP_STATE_FATAL_EXCEPTION_NOTIFICATION:
     case ProtocolMessage::PEER_DATA_OPERATION_REQUEST_MESSAGE:
-    case ProtocolMessage::PEER_DATA_OPERATION_REQUEST_RESPONSE_MESSAGE:
       out.self_notice = OtherNotice{protocol.type()};
       break;
     default:

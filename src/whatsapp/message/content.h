@@ -88,8 +88,10 @@ struct DeviceSent {
   std::string destination;  // JID text
 };
 
-/// History is offered for download.
-struct HistorySyncNotice {};
+/// History is offered for download, or comes along.
+struct HistorySyncNotice {
+  base::Bytes notification;  // a serialised HistorySyncNotification
+};
 /// Keys of the app state, each with its serialised AppStateSyncKeyData.
 struct AppStateKeys {
   std::vector<std::pair<base::Bytes, base::Bytes>> keys;  // id, data
@@ -98,11 +100,16 @@ struct AppStateKeys {
 struct LidMappings {
   std::vector<std::pair<std::string, std::string>> pairs;
 };
+/// The phone's answer to something that we asked of it.
+struct PeerDataResponse {
+  base::Bytes response;  // a serialised PeerDataOperationRequestResponseMessage
+};
 /// Any other protocol message that only our own devices may send.
 struct OtherNotice {
   std::int32_t type = 0;
 };
-using SelfNotice = std::variant<std::monostate, HistorySyncNotice, AppStateKeys, LidMappings, OtherNotice>;
+using SelfNotice =
+    std::variant<std::monostate, HistorySyncNotice, AppStateKeys, LidMappings, PeerDataResponse, OtherNotice>;
 
 struct ReadMessage {
   Content content;

@@ -153,7 +153,7 @@ TEST_CASE("keys, history and words of our own devices are believed from our own 
   bench.give(bench.alice, eve.says("2", history));
   bench.give(bench.alice, eve.says("3", as_us));
   CHECK(bench.alice.sink.events.empty());
-  CHECK_FALSE(bench.alice.memory->value("app_state_key:0102").value());
+  CHECK_FALSE(bench.alice.memory->record("app_state_key", "0102").value());
   CHECK(bench.alice.receipts("hist_sync").empty());
   CHECK(bench.alice.receipts("").size() == 3);
 
@@ -164,7 +164,7 @@ TEST_CASE("keys, history and words of our own devices are believed from our own 
   };
   bench.give(bench.alice, peer(phone.says("4", keys)));
   bench.give(bench.alice, peer(phone.says("5", history)));
-  CHECK(bench.alice.memory->value("app_state_key:0102").value());
+  CHECK(bench.alice.memory->record("app_state_key", "0102").value());
   CHECK(bench.alice.receipts("peer_msg").size() == 2);
   REQUIRE(bench.alice.receipts("hist_sync").size() == 1);
   CHECK(bench.alice.receipts("hist_sync")[0].attr("to") == "100000000000001@lid");
