@@ -1,11 +1,12 @@
 #include "edge/edge_client.h"
 
 #include <algorithm>
-#include <fstream>
 #include <set>
 
+#include "base/encoding.h"
 #include "edge/json_codec.h"
 #include "edge/request_runner.h"
+#include "runtime/body_sources.h"
 #include "runtime/http.h"
 
 namespace edge {
@@ -56,17 +57,27 @@ runtime::Task<Result<void>> for_effect(RequestRunner& runner, EdgeRequest reques
   co_return Result<void>{};
 }
 
-Result<base::Bytes> read_file(const std::string& path, std::uint64_t max_size) {
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  const auto size = file ? static_cast<std::int64_t>(file.tellg()) : -1;
-  if (size < 0) return base::fail(ErrorCode::kIo, "the media file cannot be read");
-  if (static_cast<std::uint64_t>(size) > max_size)
-    return base::fail(ErrorCode::kLimit, "the media file is too large to upload");
-  base::Bytes bytes(static_cast<std::size_t>(size));
-  file.seekg(0);
-  if (!file.read(reinterpret_cast<char*>(bytes.data()), size))
-    return base::fail(ErrorCode::kIo, "the media file cannot be read");
-  return bytes;
+/// A form of four fields, the file last. Names and types come from peers: nothing that ends a line.
+std::pair<std::string, std::string> form_of(const MediaUpload& upload, std::string_view boundary) {
+  const auto clean = [](std::string_view text) {
+    std::string out;
+    for (const char c : text)
+      if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != '"' && c != '\\') out += c;
+    return out;
+  };
+  std::string head;
+  const auto field = [&](std::string_view name, std::string_view value) {
+    head += fmt::format("--{}\r\nContent-Disposition: form-data; name=\"{}\"\r\n\r\n{}\r\n", boundary, name,
+                        clean(value));
+  };
+  field("instanceId", upload.instance_id);
+  field("messageId", upload.wa_message_id);
+  field("mime_type", upload.mime_type);
+  field("file_name", upload.file_name);
+  head += fmt::format(
+      "--{}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{}\"\r\nContent-Type: {}\r\n\r\n",
+      boundary, clean(upload.file_name), clean(upload.mime_type));
+  return {std::move(head), fmt::format("\r\n--{}--\r\n", boundary)};
 }
 
 std::string instances_query(std::uint32_t limit, const std::string& cursor) {
@@ -193,10 +204,18 @@ Edge::Reply<std::optional<std::string>> EdgeClient::primary_jid(std::string inst
 }
 
 Edge::Reply<std::string> EdgeClient::upload_media(MediaUpload upload, Call call) {
-  WA_CO_TRY(const auto bytes, read_file(upload.path, upload.max_size));
-  auto request = post("/upload-media", json_codec::encode(upload, bytes));
+  using Inside = runtime::FramedSource::Inside;
+  const bool as_form = upload.form == MediaUpload::Form::kMultipart;
+  const std::string boundary = "wa-worker-" + base::to_hex(runner_->random().bytes<16>());
+  auto [head, tail] = as_form ? form_of(upload, boundary) : json_codec::frame_of(upload);
+  runtime::FramedSource body(std::move(head), *upload.content, std::move(tail),
+                             as_form ? Inside::kAsItIs : Inside::kBase64);
+  auto request = post("/upload-media", {});
+  request.source = &body;
+  const std::string form_type = fmt::format("multipart/form-data; boundary={}", boundary);
+  if (as_form) request.content_type = form_type;
   request.fact = {upload.instance_id, upload.wa_message_id, upload.file_name};
-  request.timeout = kUploadBase + std::chrono::seconds{bytes.size() / kUploadBytesPerSecond};
+  request.timeout = kUploadBase + std::chrono::seconds{upload.content->length() / kUploadBytesPerSecond};
   WA_CO_TRY(auto answer, co_await runner_->run(std::move(request), std::move(call)));
   co_return json_codec::decode_media_url(answer.body);
 }

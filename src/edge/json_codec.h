@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -23,8 +24,8 @@ std::string encode(const MarkSent& mark);
 std::string encode(const MarkFailed& mark);
 std::string encode(const InboundMessage& message);
 std::string encode(const ContactQuery& query);
-/// `bytes` is the file.
-std::string encode(const MediaUpload& upload, base::ByteView bytes);
+/// What stands before and after the base64 text of the file.
+std::pair<std::string, std::string> frame_of(const MediaUpload& upload);
 std::string encode(const LockRequest& request);
 std::string encode_renewal(const HeldLock& lock);
 std::string encode_release(const HeldLock& lock, std::string_view handoff_to);

@@ -145,17 +145,16 @@ std::string encode(const ContactQuery& query) {
   return runtime::to_text(out);
 }
 
-std::string encode(const MediaUpload& upload, base::ByteView bytes) {
+std::pair<std::string, std::string> frame_of(const MediaUpload& upload) {
   Json out{{"instanceId", upload.instance_id},
            {"messageId", upload.wa_message_id},
            {"mime_type", upload.mime_type},
            {"file_name", upload.file_name},
            {"bytes_base64", ""}};
-  // The base64 text is spliced in: a JSON value of it would be a second copy of the file.
-  std::string text = runtime::to_text(out);
-  const std::string slot = "\"bytes_base64\":\"";
-  text.insert(text.find(slot) + slot.size(), base::to_base64(bytes));
-  return text;
+  const std::string text = runtime::to_text(out);
+  const std::string_view slot = "\"bytes_base64\":\"";
+  const std::size_t cut = text.find(slot) + slot.size();
+  return {text.substr(0, cut), text.substr(cut)};
 }
 
 std::string encode(const LockRequest& request) {

@@ -96,6 +96,7 @@ HttpRequest RequestRunner::build(const EdgeRequest& request, const Call& call) {
   out.method = request.method;
   out.url = settings_.base_url + request.path;
   out.body = request.body;
+  out.source = request.source;
   out.connect_timeout = settings_.connect_timeout;
   out.total_timeout = request.timeout.count() > 0 ? request.timeout : settings_.request_timeout;
   out.headers = {{"Authorization", "Bearer " + settings_.worker_secret},
@@ -114,7 +115,7 @@ HttpRequest RequestRunner::build(const EdgeRequest& request, const Call& call) {
     add("traceparent", call.traceparent);
   }
   if (request.method == "POST") {
-    out.headers.emplace_back("Content-Type", "application/json; charset=utf-8");
+    out.headers.emplace_back("Content-Type", request.content_type);
     add("Idempotency-Key", idempotency_key(request, call));
   }
   return out;

@@ -17,6 +17,8 @@ struct EdgeRequest {
   std::string method = "POST";
   std::string path;  // route and query
   std::string body;
+  runtime::BodySource* source = nullptr;  // instead of `body`
+  std::string_view content_type = "application/json; charset=utf-8";
   /// The words that name the fact of a POST, if the request itself does; the Idempotency-Key is made of them.
   std::vector<std::string_view> fact;
   enum class Endpoint { kRequired, kOptional } endpoint = Endpoint::kRequired;
@@ -43,6 +45,7 @@ class RequestRunner {
   [[nodiscard]] runtime::EventLoop& loop() const { return loop_; }
   [[nodiscard]] const EdgeClientSettings& settings() const { return settings_; }
   [[nodiscard]] const base::Log& log() const { return log_; }
+  [[nodiscard]] base::Random& random() const { return random_; }
 
  private:
   using Response = base::Result<runtime::HttpResponse>;

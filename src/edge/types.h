@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "runtime/body_stream.h"
 
 namespace edge {
 
@@ -189,14 +190,15 @@ struct ContactQuery {
   std::string push_name;
 };
 
-/// POST /upload-media: the file is read when the request is built.
+/// POST /upload-media: the file goes through in pieces, however long it is.
 struct MediaUpload {
   std::string instance_id;
   std::string wa_message_id;
   std::string mime_type;
   std::string file_name;
-  std::string path;                    // of the file to send
-  std::uint64_t max_size = 16u << 20;  // bytes; a larger file is kLimit
+  runtime::BodySource* content = nullptr;  // never null; must outlive the call
+  /// kMultipart: only when the edge names the capability upload.multipart.
+  enum class Form { kJsonBase64, kMultipart } form = Form::kJsonBase64;
 };
 
 /// POST /instance-lock/acquire.

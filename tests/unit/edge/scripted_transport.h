@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "edge/edge_client.h"
+#include "runtime/body_sources.h"
 #include "runtime/one_shot.h"
 #include "runtime/task_scope.h"
 
@@ -16,6 +17,7 @@ namespace edge {
 class ScriptedTransport final : public EdgeTransport {
  public:
   runtime::Task<base::Result<runtime::HttpResponse>> attempt(runtime::HttpRequest request) override {
+    WA_CO_TRY(request.body, co_await runtime::whole_body(request));
     requests.push_back(std::move(request));
     if (script.empty()) co_return base::fail(base::ErrorCode::kUnavailable, "the script is over");
     auto next = std::move(script.front());

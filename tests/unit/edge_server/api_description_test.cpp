@@ -143,9 +143,8 @@ void make_every_call(EdgeBench& bench) {
   (void)bench.await(client.mark_failed({"m", "expired", debug, "i1", "expired", edge::Retryable::kNo}, call));
   (void)bench.await(client.resolve_contact({"i1", "7@lid", edge::JidType::kLid, ""}, call));
   (void)bench.await(client.primary_jid("i1", "7@lid", call));
-  const auto path = bench.folder.path() + "/upload";
-  std::ofstream(path) << "x";
-  (void)bench.await(client.upload_media({"i1", "3EB0", "image/png", "a.png", path}, call));
+  runtime::BytesSource file(base::to_bytes("x"));
+  (void)bench.await(client.upload_media({"i1", "3EB0", "image/png", "a.png", &file}, call));
   const auto lock = bench.await(client.acquire_lock({"i1", "a:1", 30s}, {}));
   const edge::HeldLock held{"i1", "a:1", lock->token, 30s};
   (void)bench.await(client.renew_lock(held, call));

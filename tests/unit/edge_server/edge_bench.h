@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "edge/edge_client.h"
 #include "edge_server/edge_server.h"
+#include "runtime/body_sources.h"
 #include "runtime/task_scope.h"
 
 namespace edge_server {
@@ -39,6 +40,7 @@ class DirectTransport final : public edge::EdgeTransport {
   explicit DirectTransport(runtime::HttpHandler handler) : handler_(std::move(handler)) {}
 
   runtime::Task<base::Result<runtime::HttpResponse>> attempt(runtime::HttpRequest request) override {
+    WA_CO_TRY(request.body, co_await runtime::whole_body(request));
     requests.push_back(request);
     auto reply = co_await handler_(as_server_request(request));
     co_return reply;
