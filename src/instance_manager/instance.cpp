@@ -7,6 +7,7 @@
 
 #include "connection/event_forwarder.h"
 #include "connection/inbound_forwarder.h"
+#include "importers/takeover.h"
 #include "instance_manager/instance_options.h"
 #include "queue/outbound_queue_runner.h"
 #include "runtime/task_scope.h"
@@ -139,6 +140,12 @@ Task<std::string> Instance::run() {
 }
 
 Task<std::string> Instance::run_locked(InstanceLock& lock) {
+  const auto taken_over = co_await take_over_from_baileys();
+  if (!taken_over) {
+    log_.error("the Baileys folder of this instance cannot be taken over; it is not paired anew in its place",
+               {{"error", taken_over.error().message}});
+    co_return "import_refused";
+  }
   auto account = co_await open_account(lock);
   if (!account) {
     log_.error("the account's store cannot be opened", {{"error", account.error().message}});
@@ -154,6 +161,29 @@ Task<std::string> Instance::run_locked(InstanceLock& lock) {
   }
   co_await (*account)->store.close();
   co_return why;
+}
+
+/// An instance whose folder holds a Baileys account, and none of ours yet, goes on as that linked device.
+Task<base::Result<void>> Instance::take_over_from_baileys() {
+  importers::TakeOver order;
+  order.auth_base = services_.settings.auth_base;
+  order.instance_id = eligible_.id;
+  order.source = (std::filesystem::path{order.auth_base} / eligible_.id).string();
+  order.settings.now = services_.loop.clock().unix_millis() / 1000;
+  using Outcome = base::Result<std::optional<importers::ImportReport>>;
+  const auto work = [&order]() -> Outcome {
+    if (!importers::awaits_takeover(order.auth_base, order.instance_id)) return std::nullopt;
+    return importers::take_over(order);
+  };
+  auto lane = services_.executor.lane(services_.loop);
+  const Outcome report = co_await lane.run(work);
+  // Well formed, but never linked: there is nothing to lose by pairing.
+  if (!report && report.error().code == ErrorCode::kNotFound) co_return base::Result<void>{};
+  if (!report) co_return std::unexpected(report.error());
+  if (*report)
+    log_.info("account taken over from Baileys",
+              {{"own_jid", (*report)->own_jid}, {"report", (*report)->text()}});
+  co_return base::Result<void>{};
 }
 
 Task<base::Result<std::unique_ptr<Instance::Account>>> Instance::open_account(InstanceLock& lock) {

@@ -46,6 +46,7 @@ class Instance {
   runtime::Task<base::Result<void>> start_over(Account& account, AuthUseless useless);
   void link_changed(ConnectionRunner& runner, OutboundQueueRunner& queue);
   runtime::Task<void> say_goodbye(InstanceLock& lock, const std::string& why);
+  runtime::Task<base::Result<void>> take_over_from_baileys();
   runtime::Task<base::Result<std::unique_ptr<Account>>> open_account(InstanceLock& lock);
   void set_phase(InstancePhase phase);
 

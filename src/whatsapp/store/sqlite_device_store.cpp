@@ -93,6 +93,10 @@ Result<void> SqliteDeviceStore::forget_link(const std::optional<std::string>& co
   });
 }
 
+Result<void> SqliteDeviceStore::walk(const AccountVisitor& visitor) {
+  return use([&](SqliteDatabase& db) { return walk_account(db, visitor); });
+}
+
 // ---- reading: the device and its Signal state -----------------------------------------------------
 
 Result<std::optional<DeviceCredentials>> SqliteDeviceStore::credentials() {

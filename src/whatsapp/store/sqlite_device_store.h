@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 
+#include "whatsapp/store/account_walk.h"
 #include "whatsapp/store/device_store.h"
 #include "whatsapp/store/sqlite_database.h"
 #include "whatsapp/store/store_folder.h"
@@ -64,6 +65,9 @@ class SqliteDeviceStore final : public DeviceStore {
   Result<void> purge(UnixSeconds now) override;
   Result<void> forget_link(const std::optional<std::string>& copy_to) override;
   void rest() override;
+
+  /// Visits everything that makes the link (account_walk.h).
+  Result<void> walk(const AccountVisitor& visitor);
 
   [[nodiscard]] bool is_resting() const { return database_ == nullptr; }
 

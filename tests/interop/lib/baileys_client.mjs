@@ -1,6 +1,6 @@
 // One Baileys account on one set of credentials in memory: pairs through a simulated phone, logs in again
 // after every close that allows it, keeps what it received.
-import makeWASocket, { Browsers, initAuthCreds } from '@whiskeysockets/baileys'
+import makeWASocket, { Browsers, initAuthCreds, useMultiFileAuthState } from '@whiskeysockets/baileys'
 import { WA_CERT_DETAILS } from '@whiskeysockets/baileys/lib/Defaults/index.js'
 
 const silent = {
@@ -49,6 +49,15 @@ export class BaileysClient {
     this.waiters = []
   }
 
+  /** On a folder, as gateways run it: what is there is gone on with. */
+  static async inFolder(simulator, folder, options) {
+    const client = new BaileysClient(simulator, options)
+    const { state, saveCreds } = await useMultiFileAuthState(folder)
+    client.auth = state
+    client.saveCreds = saveCreds
+    return client
+  }
+
   changed() {
     this.waiters = this.waiters.filter((waiter) => !waiter())
   }
@@ -85,7 +94,10 @@ export class BaileysClient {
       getMessage: async (key) => this.sent.get(key.id),
     })
     this.sock = sock
-    sock.ev.on('creds.update', (update) => Object.assign(this.auth.creds, update))
+    sock.ev.on('creds.update', (update) => {
+      Object.assign(this.auth.creds, update)
+      this.saveCreds?.()
+    })
     sock.ev.on('connection.update', (update) => {
       if (sock !== this.sock) return
       if (update.qr) this.qr = update.qr
