@@ -2,6 +2,9 @@
 #pragma once
 
 #include "whatsapp/client/current_connection.h"
+#include "whatsapp/client/delivery/contact_book.h"
+#include "whatsapp/client/delivery/new_contact_gate.h"
+#include "whatsapp/client/delivery/privacy_tokens.h"
 #include "whatsapp/client/device_directory.h"
 #include "whatsapp/client/lid_map.h"
 #include "whatsapp/client/message_desk.h"
@@ -18,6 +21,9 @@ struct DeskParts {
   SessionKeeper sessions;
   LidMap lids;
   DeviceDirectory directory;
+  ContactBook contacts;
+  PrivacyTokens tokens;
+  NewContactGate new_contacts;
 
   DeskParts(MessageDeskDependencies dependencies, MessageDeskSettings desk_settings)
       : outside(std::move(dependencies)),
@@ -27,7 +33,10 @@ struct DeskParts {
         sessions(outside.loop, outside.store, settings.cached_sessions),
         lids(outside.store, sessions),
         directory(outside.loop, outside.store, sessions, lids, connection, budget, outside.random,
-                  outside.log, settings.cached_device_lists) {}
+                  outside.log, settings.cached_device_lists),
+        contacts(*this),
+        tokens(*this),
+        new_contacts(*this) {}
 };
 
 }  // namespace whatsapp

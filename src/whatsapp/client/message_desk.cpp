@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "whatsapp/client/addresses.h"
+#include "whatsapp/client/delivery/receipt_desk.h"
 #include "whatsapp/client/desk_parts.h"
 #include "whatsapp/client/dirty_marks.h"
 #include "whatsapp/client/message_receiver.h"
@@ -30,7 +31,11 @@ class MessageDesk::Impl {
         receiver_(parts_, retry_requests_),
         sender_(parts_),
         notifications_(parts_),
-        dirty_marks_(parts_) {}
+        dirty_marks_(parts_),
+        receipts_(parts_) {
+    notifications_.listen("privacy_token", parts_.tokens);
+    notifications_.listen("mex", parts_.new_contacts);
+  }
   ~Impl() { parts_.outside.loop.cancel_timer(idle_timer_); }
 
   void attach(LiveConnection connection) {
@@ -51,6 +56,8 @@ class MessageDesk::Impl {
       co_await receiver_.take(stanza);
     } else if (stanza.tag() == "receipt" && stanza.attr_is("type", "retry")) {
       co_await retry_answers_.take(std::move(stanza));
+    } else if (stanza.tag() == "receipt") {
+      co_await receipts_.take(stanza);
     } else if (stanza.tag() == "notification") {
       co_await notifications_.take(stanza);
     } else {
@@ -82,12 +89,13 @@ class MessageDesk::Impl {
   MessageSender sender_;
   Notifications notifications_;
   DirtyMarks dirty_marks_;
+  ReceiptDesk receipts_;
 
  private:
-  /// Stanzas whose whole meaning is their ack: for now nobody asks for delivery states, calls or presence.
+  /// Stanzas whose whole meaning is their ack: for now nobody asks for calls or presence.
   void answer_only(const Node& stanza) {
     StanzaAnswer answer(parts_.connection, stanza, parts_.outside.log);
-    const bool known = stanza.tag() == "receipt" || stanza.tag() == "call" || stanza.tag() == "status";
+    const bool known = stanza.tag() == "call" || stanza.tag() == "status";
     if (known) {
       answer.ack();
     } else {
@@ -115,6 +123,8 @@ class MessageDesk::Impl {
       parts_.sessions.drop_if_unused();
       parts_.directory.clear();
       parts_.lids.clear();
+      parts_.contacts.clear();
+      parts_.new_contacts.clear();
     });
   }
 
@@ -122,6 +132,8 @@ class MessageDesk::Impl {
     parts_.sessions.invalidate();
     parts_.directory.clear();
     parts_.lids.clear();
+    parts_.contacts.clear();
+    parts_.new_contacts.clear();
   }
 
   base::Clock::time_point last_use_{};

@@ -53,6 +53,7 @@ Task<Result<SendOutcome>> MessageSender::send(OutgoingMessage message, SendJourn
   ChatOrder::Place place(chats_, message.to.normalized().account().to_string());
   WA_CO_TRY_VOID(co_await place.wait());
   WA_CO_TRY(Destination destination, co_await resolve(message.to));
+  WA_CO_TRY_VOID(co_await parts_.new_contacts.admit(destination.to));
   WA_CO_TRY(Written written, co_await write(message, destination, journal));
   place.done();
   co_return co_await await_verdict(message.id, std::move(written), std::move(destination));
@@ -82,6 +83,7 @@ Task<Result<MessageSender::Written>> MessageSender::write(const OutgoingMessage&
   const Bytes for_own_devices = message::wrap_device_sent(plaintext, destination.to.to_string());
   WA_CO_TRY(const auto targets, co_await targets_of(destination, plaintext, for_own_devices));
   WA_CO_TRY(const Bundles bundles, co_await fan_out_.missing_bundles(targets));
+  WA_CO_TRY(auto tokens, co_await parts_.tokens.nodes_for(destination.to));
 
   WA_CO_TRY(auto work, co_await parts_.sessions.begin());
   WA_CO_TRY(const auto entries, co_await fan_out_.encrypt(targets, bundles, work));
@@ -91,7 +93,9 @@ Task<Result<MessageSender::Written>> MessageSender::write(const OutgoingMessage&
   });
   if (!reached) co_return fail(ErrorCode::kUnavailable, "no device of the recipient could be encrypted for");
 
-  WA_CO_TRY(Bytes stanza, binary::encode(stanza_of(message.id, content.traits, destination, entries)));
+  Node node = stanza_of(message.id, content.traits, destination, entries);
+  for (Node& token : tokens) node.add_child(std::move(token));
+  WA_CO_TRY(Bytes stanza, binary::encode(node));
   work.changes.sent_messages.push_back({destination.to.to_string(), message.id, plaintext,
                                         content.traits.type, content.traits.edit,
                                         parts_.connection.unix_seconds()});
@@ -116,10 +120,12 @@ Task<Result<SendOutcome>> MessageSender::await_verdict(const std::string& id, Wr
     if (!verdict.phash.empty() && verdict.phash != hash_of_devices(written.stanza, parts_.connection.self()))
       verdict.device_lists = SendVerdict::DeviceLists::kStale;
     // The message is where it is, whatever becomes of our notes about it.
-    const auto heeded = co_await heed(verdict, destination);
+    auto heeded = co_await heed(verdict, destination);
+    if (heeded) heeded = co_await tell(id, verdict, destination);
     if (!heeded) parts_.connection.give_up(heeded.error());
     if (verdict.result == SendVerdict::Result::kSent) {
       const std::int64_t time = verdict.timestamp != 0 ? verdict.timestamp : parts_.connection.unix_seconds();
+      parts_.tokens.issue_if_due(destination.to);
       co_return SendOutcome{destination.told, time};
     }
     if (verdict.result == SendVerdict::Result::kFailed || attempt == kMaxAttempts)
@@ -143,6 +149,26 @@ Task<Result<void>> MessageSender::heed(const SendVerdict& verdict, const Destina
       parts_.outside.log.warn("a LID could not be refreshed", {{"error", refreshed.error().message}});
   }
   co_return Result<void>{};
+}
+
+/// The application hears of it, and a refusal to write first is heeded from now on.
+Task<Result<void>> MessageSender::tell(std::string id, const SendVerdict& verdict,
+                                       const Destination& destination) {
+  if (verdict.result == SendVerdict::Result::kAgain) co_return Result<void>{};
+  const bool sent = verdict.result == SendVerdict::Result::kSent;
+  MessageStatus status;
+  status.chat = destination.told;
+  status.ids.push_back(std::move(id));
+  status.state = sent ? MessageStatus::State::kServerAck : MessageStatus::State::kError;
+  status.at = verdict.timestamp != 0 ? verdict.timestamp : parts_.connection.unix_seconds();
+  status.error_code = sent ? 0 : verdict.error.detail;
+  Changes changes;
+  parts_.outside.sink.stage_event(status, changes);
+  if (!changes.empty()) WA_CO_TRY_VOID(co_await parts_.outside.store.commit(std::move(changes)));
+  parts_.outside.sink.staged();
+  if (status.error_code != kReachOutLocked && status.error_code != kNewChatsCapped) co_return Result<void>{};
+  if (status.error_code == kReachOutLocked) parts_.tokens.issue_now(destination.to);
+  co_return co_await parts_.new_contacts.note_refusal(destination.to, status.error_code);
 }
 
 // ---- who ----------------------------------------------------------------------------------------------

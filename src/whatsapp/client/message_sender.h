@@ -47,6 +47,8 @@ class MessageSender {
   runtime::Task<base::Result<SendOutcome>> await_verdict(const std::string& id, Written written,
                                                          Destination destination);
   runtime::Task<base::Result<void>> heed(const SendVerdict& verdict, const Destination& destination);
+  runtime::Task<base::Result<void>> tell(std::string id, const SendVerdict& verdict,
+                                         const Destination& destination);
 
   DeskParts& parts_;
   FanOut fan_out_;
