@@ -65,12 +65,12 @@ Task<Result<std::optional<base::Bytes>>> PrivacyTokens::token_of(Jid person) {
 Task<Result<std::vector<Node>>> PrivacyTokens::nodes_for(Jid to) {
   std::vector<Node> out;
   if (!concerns(to)) co_return out;
-  WA_CO_TRY(const auto token, co_await token_of(to));
-  if (token) {
-    out.push_back(Node("tctoken").bytes(base::ByteView{*token}));
+  WA_CO_TRY(const Jid canonical, co_await parts_.lids.canonical(std::move(to)));
+  WA_CO_TRY(const PrivacyToken token, co_await load(canonical));
+  if (token.usable(parts_.connection.unix_seconds())) {
+    out.push_back(Node("tctoken").bytes(base::ByteView{token.token}));
     co_return out;
   }
-  WA_CO_TRY(const Jid canonical, co_await parts_.lids.canonical(std::move(to)));
   if (!canonical.is_lid()) co_return out;
   auto query = [](DeviceStore& device) { return device.value(kNctSaltValue); };
   WA_CO_TRY(const auto salt, co_await parts_.outside.store.read(query));

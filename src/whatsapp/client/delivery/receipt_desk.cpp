@@ -24,7 +24,10 @@ constexpr std::int64_t kStatusLife = 7 * 86'400;
 
 std::uint8_t rank(State state) { return static_cast<std::uint8_t>(state); }
 
-std::string key_of(const std::string& id, const Jid& who) { return id + " " + who.to_string(); }
+std::string person_key(const std::string& id, const Jid& who) { return id + " " + who.account().to_string(); }
+std::string device_key(const std::string& id, const Jid& who) {
+  return person_key(id, who) + "/" + std::to_string(who.device());
+}
 
 /// Chats that we wrote these messages into, and how far each is known to be for its person and device.
 struct Known {
@@ -44,8 +47,8 @@ Result<std::vector<Known>> look_up(DeviceStore& device, const std::vector<Step>&
     WA_TRY(const auto sent, device.sent_message(step.id));
     if (sent) {
       known.chat = sent->chat;
-      WA_TRY(known.by_device, told_rank(device, key_of(step.id, step.by)));
-      WA_TRY(known.by_person, told_rank(device, key_of(step.id, step.by.account())));
+      WA_TRY(known.by_device, told_rank(device, device_key(step.id, step.by)));
+      WA_TRY(known.by_person, told_rank(device, person_key(step.id, step.by)));
     }
     out.push_back(std::move(known));
   }
@@ -97,7 +100,8 @@ Task<Result<void>> ReceiptDesk::note_progress(const ReceiptNews& news) {
     if (!ours) continue;  // somebody claims to have got what was written to another
     const Jid who = delivery ? step.by : step.by.account();
     const UnixSeconds at = step.at != 0 ? step.at : now;
-    changes.records.push_back({kStatusKind, key_of(step.id, who), {rank(news.state)}, now + kStatusLife});
+    std::string key = delivery ? device_key(step.id, who) : person_key(step.id, who);
+    changes.records.push_back({kStatusKind, std::move(key), {rank(news.state)}, now + kStatusLife});
     MessageStatus& status = told[{who, at}];
     status.chat = news.chat;
     status.state = news.state;

@@ -464,7 +464,7 @@ class DeskBench {
   }
   /// Until nothing moves any more, the stores' lanes included.
   void settle() {
-    for (int quiet = 0; quiet < 4;) {
+    for (int quiet = 0; quiet < 12;) {
       const auto before = progress();
       for (Party* party : server.parties) {
         bool done = false;

@@ -125,10 +125,9 @@ TEST_CASE("the chat with oneself goes to our other devices only") {
 // ---- the server's ack -----------------------------------------------------------------------------------
 
 TEST_CASE("a final refusal is told with its number and never repeated") {
-  DeskBench bench;
   for (const int code : {463, 475, 479, 403}) {
     CAPTURE(code);
-    bench.alice.written.clear();
+    DeskBench bench;
     bench.server.on_ack = [code](const Node&, Node plain) {
       plain.set("error", std::to_string(code));
       return std::optional<Node>{plain};
