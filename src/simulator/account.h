@@ -56,6 +56,7 @@ struct Device {
   base::Bytes device_identity;  // ADVSignedDeviceIdentity, all four fields; empty for the phone
   std::uint32_t key_index = 0;
   std::int64_t linked_at = 0;
+  std::string props;  // serialised DeviceProps of a real client
 
   Session* session = nullptr;  // the live connection
   Outbox outbox;

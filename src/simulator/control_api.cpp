@@ -143,6 +143,7 @@ Result<json> phone_command(World& world, SimulatedPhone& phone, const std::strin
     WA_TRY_VOID(phone.remove_companion(body.value("jid", std::string{})));
     return json::object();
   }
+  if (auto done = PhoneControl::command(world, phone, verb, body)) return *std::move(done);
   return command(world, phone, verb, body);
 }
 
@@ -188,6 +189,7 @@ Result<json> post(World& world, const std::vector<std::string>& path, const json
     WA_TRY_VOID(world.inject(path[2], fault));
     return json::object();
   }
+  if (path[1] == "app-state") return PhoneControl::post(world, path, body);
   if (path[1] == "media") return MediaControl::post(world, path, body);
   if (path[1] == "pairing") {
     ServerState& state = world.server().state();
@@ -222,6 +224,9 @@ Result<void> visit_list(const World& world, const std::vector<std::string>& path
   if (person == nullptr) return fail(ErrorCode::kNotFound, "no such person");
   if (path[3] == "received") {
     visit_received(*person, request, visit);
+  } else if (const SimulatedPhone* phone = world.phone(path[2]);
+             phone == person && phone != nullptr && PhoneControl::visit(*phone, path[3], visit)) {
+    return {};
   } else if (path[3] == "receipts") {
     for (const std::string& type : person->receipts_for(filter(request, "id")))
       visit([&] { return json(type); });
@@ -248,6 +253,8 @@ Result<json> get(const World& world, const std::vector<std::string>& path) {
   const std::size_t depth = path.size();
   if (path[1] == "stats") return stats_json(world);
   if (path[1] == "media" && depth == 2) return MediaControl::state(world);
+  if (path[1] == "devices" && depth == 4 && path[3] == "props")
+    return PhoneControl::device_props(world, path[2]);
   if (path[1] == "devices" && depth == 3) {
     WA_TRY(const DeviceStatus status, world.status(path[2]));
     return to_json(status);
@@ -300,6 +307,10 @@ runtime::Task<HttpResponse> ControlApi::answer(ServerRequest request) {
           co_await media_.answer(std::move(path), std::move(request), std::move(nothing));
       co_return reply(file);
     }
+    if (path.size() == 4 && path[1] == "phones" && path[3] == "app-state") {
+      const SimulatedPhone* phone = world_.phone(path[2]);
+      if (phone != nullptr) co_return reply(200, PhoneControl::collections(world_, *phone));
+    }
     if (list_of(world_, path, request))
       co_return co_await wait_for_list(world_, std::move(path), std::move(request));
     co_return reply(get(world_, path));
@@ -315,6 +326,10 @@ runtime::Task<HttpResponse> ControlApi::answer(ServerRequest request) {
   try {
     if (MediaControl::handles(path)) {
       const Result<json> sent = co_await media_.answer(std::move(path), std::move(request), std::move(body));
+      co_return reply(sent);
+    }
+    if (PhoneControl::handles(path)) {
+      const Result<json> sent = co_await phones_.answer(std::move(path), std::move(body));
       co_return reply(sent);
     }
     co_return reply(post(world_, path, body));

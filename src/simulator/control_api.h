@@ -8,6 +8,7 @@
 #include "runtime/http_server.h"
 #include "runtime/task.h"
 #include "simulator/media/control_media.h"
+#include "simulator/phone/control_phone.h"
 #include "simulator/world.h"
 
 namespace simulator {
@@ -23,13 +24,14 @@ struct ServerAddress {
 class ControlApi {
  public:
   ControlApi(World& world, std::function<ServerAddress()> address)
-      : world_(world), media_(world), address_(std::move(address)) {}
+      : world_(world), media_(world), phones_(world), address_(std::move(address)) {}
 
   runtime::Task<runtime::HttpResponse> answer(runtime::ServerRequest request);
 
  private:
   World& world_;
   MediaControl media_;
+  PhoneControl phones_;
   std::function<ServerAddress()> address_;
 };
 

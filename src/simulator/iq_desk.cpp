@@ -65,7 +65,7 @@ Result<Node::Children> IqDesk::content(Device& device, std::string_view xmlns, c
   if (xmlns == "privacy") return privacy(device, iq);
   if (xmlns == "blocklist") return blocklist(device.account, iq);
   if (xmlns == "w:g2") return groups(device.account, iq);
-  if (xmlns == "w:sync:app:state") return app_state(iq);
+  if (xmlns == "w:sync:app:state") return collections_.answer(device, iq);
   if (xmlns == "w:m") return Node::Children{media_conn()};
   if (xmlns == "w:profile:picture" || xmlns == "w:qr")
     return fail(ErrorCode::kRejected, "item-not-found", 404);
@@ -190,19 +190,6 @@ Result<Node::Children> IqDesk::groups(const Account& account, const Node& iq) co
   if (!is_member(*group)) return fail(ErrorCode::kRejected, "forbidden", 403);
   if (iq.child("query") == nullptr) return fail(ErrorCode::kRejected, "not-allowed", 405);
   return Node::Children{group_node(*group)};
-}
-
-/// Every collection is empty and at version 0.
-Result<Node::Children> IqDesk::app_state(const Node& iq) const {
-  const Node* sync = iq.child("sync");
-  if (sync == nullptr) return fail(ErrorCode::kRejected, "bad-request", 400);
-  Node answer("sync");
-  for (const Node* collection : sync->children("collection")) {
-    answer.add_child(Node("collection")
-                         .with("name", collection->attr("name"))
-                         .with("version", collection->attr("version").value_or("0")));
-  }
-  return Node::Children{std::move(answer)};
 }
 
 void IqDesk::unlink(Session& session, Device& device, const Node& iq, const Node& request) {

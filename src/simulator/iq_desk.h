@@ -2,6 +2,7 @@
 // is answered with an empty result and counted.
 #pragma once
 
+#include "simulator/app_state/collection_desk.h"
 #include "simulator/delivery.h"
 #include "simulator/link_desk.h"
 #include "simulator/pre_key_desk.h"
@@ -11,8 +12,13 @@ namespace simulator {
 
 class IqDesk {
  public:
-  IqDesk(ServerState& state, Delivery& delivery, PreKeyDesk& pre_keys, LinkDesk& linking)
-      : state_(state), delivery_(delivery), pre_keys_(pre_keys), linking_(linking) {}
+  IqDesk(ServerState& state, Delivery& delivery, PreKeyDesk& pre_keys, LinkDesk& linking,
+         CollectionDesk& collections)
+      : state_(state),
+        delivery_(delivery),
+        pre_keys_(pre_keys),
+        linking_(linking),
+        collections_(collections) {}
 
   void answer(Session& session, Device& device, const Node& iq);
   /// For every connection, linked or not.
@@ -24,7 +30,6 @@ class IqDesk {
   base::Result<Node::Children> blocklist(Account& account, const Node& iq);
   base::Result<Node::Children> groups(const Account& account, const Node& iq) const;
   [[nodiscard]] Node group_node(const Group& group) const;
-  base::Result<Node::Children> app_state(const Node& iq) const;
   [[nodiscard]] Node media_conn();
   void issue_tokens(Device& device, const Node& tokens);
   void unlink(Session& session, Device& device, const Node& iq, const Node& request);
@@ -33,6 +38,7 @@ class IqDesk {
   Delivery& delivery_;
   PreKeyDesk& pre_keys_;
   LinkDesk& linking_;
+  CollectionDesk& collections_;
 };
 
 }  // namespace simulator

@@ -42,6 +42,7 @@ Result<Registration> check_registration(const ClientPayload& payload) {
   if (!props.ParseFromString(data.device_props())) return fail(ErrorCode::kMalformed, "bad DeviceProps");
 
   Registration registration;
+  registration.props = data.device_props();
   registration.identity = base::to_fixed<32>(view(data.e_ident()));
   registration.registration_id = static_cast<std::uint32_t>(base::read_big_endian(view(data.e_regid())));
   registration.signed_id = static_cast<std::uint32_t>(base::read_big_endian(view(data.e_skey_id())));
@@ -207,6 +208,7 @@ void LinkDesk::commit(Session& session, base::Bytes device_identity) {
   device->key_index = registration.offer->key_index;
   device->device_identity = std::move(device_identity);
   device->linked_at = state_.now();
+  device->props = registration.props;
   device->keys.identity = registration.identity;
   device->keys.registration_id = registration.registration_id;
   device->keys.signed_id = registration.signed_id;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "simulator/device_list.h"
+#include "simulator/phone/phone_desk.h"
 #include "simulator/virtual_device.h"
 #include "simulator/world.h"
 #include "whatsapp/message/content_builder.h"
@@ -98,6 +99,8 @@ void Person::take_in(ReceivedMessage message, VirtualDevice& device) {
 }
 
 void Person::on_message(const ReceivedMessage&, VirtualDevice&) {}
+void Person::on_peer_message(const std::string&, Device&, base::ByteView) {}
+void Person::on_media_request(Device&, const Node&) {}
 
 int Person::deliveries(std::string_view id, int device) const {
   for (const auto& candidate : devices_) {
@@ -180,6 +183,17 @@ void Person::go_online() {
 SimulatedPhone::SimulatedPhone(World& world, Account& account, std::string id)
     : Person(world, account, std::move(id)) {
   add_device();
+  desk_ = std::make_unique<PhoneDesk>(world, *this);
+}
+
+SimulatedPhone::~SimulatedPhone() = default;
+
+void SimulatedPhone::on_peer_message(const std::string& id, Device& from, base::ByteView message) {
+  desk_->on_peer_message(id, from, message);
+}
+
+void SimulatedPhone::on_media_request(Device& from, const Node& receipt) {
+  desk_->on_media_request(from, receipt);
 }
 
 Result<void> SimulatedPhone::scan(std::string_view qr, LinkFault fault) {

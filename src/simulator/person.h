@@ -14,11 +14,17 @@
 #include "base/result.h"
 #include "simulator/settings.h"
 
+namespace whatsapp::binary {
+class Node;
+}
+
 namespace simulator {
 
 class World;
 class VirtualDevice;
+class PhoneDesk;
 struct Account;
+struct Device;
 struct StanzaMarks;
 
 class Person {
@@ -85,6 +91,10 @@ class Person {
   void note_receipt(const std::string& id, const std::string& type);
   /// One of the devices has decrypted a message.
   virtual void on_message(const ReceivedMessage& message, VirtualDevice& device);
+  /// A device of our own account tells or asks something that is not for people.
+  virtual void on_peer_message(const std::string& id, Device& from, base::ByteView message);
+  /// A companion asks for a file that is gone from the media hosts.
+  virtual void on_media_request(Device& from, const whatsapp::binary::Node& receipt);
 
   World& world_;
   Account& account_;
@@ -100,6 +110,7 @@ class Person {
 class SimulatedPhone final : public Person {
  public:
   SimulatedPhone(World& world, Account& account, std::string id);
+  ~SimulatedPhone() override;
 
   /// Scans a QR text: signs the companion's identity and hands it to the server. The companion is linked
   /// once it has answered; see companions(). `fault` makes it go wrong. kMalformed for a text that is no QR,
@@ -112,6 +123,15 @@ class SimulatedPhone final : public Person {
   [[nodiscard]] std::vector<std::string> companions() const;
   /// Unlinks: the companion is told `device_removed` and logged out. kNotFound.
   base::Result<void> remove_companion(std::string_view device_jid);
+
+  /// What it does for its companions: keys, settings, history, answers.
+  [[nodiscard]] PhoneDesk& desk() const { return *desk_; }
+
+ private:
+  void on_peer_message(const std::string& id, Device& from, base::ByteView message) override;
+  void on_media_request(Device& from, const whatsapp::binary::Node& receipt) override;
+
+  std::unique_ptr<PhoneDesk> desk_;
 };
 
 class SimulatedContact final : public Person {

@@ -1,6 +1,7 @@
 #include "simulator/pre_key_desk.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "crypto/hash.h"
 
@@ -123,8 +124,14 @@ Result<Node::Children> PreKeyDesk::upload(Device& device, const Node& iq) {
   keys.signed_id = signed_key.id;
   keys.signed_key = signed_key.key;
   keys.signature = signed_key.signature;
-  keys.uploaded = true;
+  const bool first = !std::exchange(keys.uploaded, true);
   keys.told_low = false;
+  if (first) {
+    // Behind the answer to the upload.
+    state_.timers.soon([this, jid = device.account.pn(device.id)] {
+      if (Device* ready = state_.directory.device(jid)) state_.companion_ready(*ready);
+    });
+  }
   state_.changed();
   return Node::Children{};
 }

@@ -3,7 +3,7 @@
 namespace simulator {
 namespace {
 
-enum class Route { kAuthor, kAuthorAndOwn, kOwn, kDevice, kNobody };
+enum class Route { kAuthor, kAuthorAndOwn, kOwn, kDevice, kPhone, kNobody };
 
 Route route_of(const Node& receipt) {
   const std::string type = receipt.attr("type").value_or("");
@@ -11,7 +11,8 @@ Route route_of(const Node& receipt) {
   if (type == "read" || type == "played") return Route::kAuthorAndOwn;
   if (type == "read-self" || type == "played-self") return Route::kOwn;
   if (type == "retry" || type == "enc_rekey_retry" || type == "server-error") return Route::kDevice;
-  return Route::kNobody;  // sender, peer_msg, hist_sync, view: news for the server only
+  if (type == "peer_msg" || type == "hist_sync") return Route::kPhone;
+  return Route::kNobody;  // sender, view: news for the server only
 }
 
 }  // namespace
@@ -44,8 +45,12 @@ void ReceiptRelay::relay(Session& session, Device& sender, const Node& receipt) 
       to_own_devices(sender, receipt, *to);
       break;
     case Route::kDevice:
-      ++state_.counters.retry_receipts;
+      if (!receipt.attr_is("type", "server-error")) ++state_.counters.retry_receipts;
       to_device(sender, receipt, *to);
+      break;
+    case Route::kPhone:
+      if (Device* phone = sender.account.device(0); phone != nullptr && phone != &sender)
+        delivery_.deliver(*phone, stanza(sender, receipt, *to));
       break;
     case Route::kNobody:
       break;

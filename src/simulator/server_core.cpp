@@ -24,7 +24,8 @@ ServerCore::ServerCore(runtime::EventLoop& loop, base::Random& random, const Set
       delivery_(state_),
       pre_keys_(state_, delivery_),
       linking_(state_, delivery_),
-      iqs_(state_, delivery_, pre_keys_, linking_),
+      collections_(state_, delivery_),
+      iqs_(state_, delivery_, pre_keys_, linking_, collections_),
       router_(state_, delivery_),
       receipts_(state_, delivery_) {
   state_.end = [this](SessionId id, const std::optional<Node>& last_word) { end(id, last_word); };

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "simulator/app_state/collection_desk.h"
 #include "simulator/delivery.h"
 #include "simulator/iq_desk.h"
 #include "simulator/link_desk.h"
@@ -41,6 +42,7 @@ class ServerCore {
   [[nodiscard]] PreKeyDesk& pre_keys() { return pre_keys_; }
   [[nodiscard]] LinkDesk& linking() { return linking_; }
   [[nodiscard]] Delivery& delivery() { return delivery_; }
+  [[nodiscard]] CollectionDesk& collections() { return collections_; }
 
  private:
   Session& open(Wire& wire, const crypto::PublicKey& noise);
@@ -58,6 +60,7 @@ class ServerCore {
   Delivery delivery_;
   PreKeyDesk pre_keys_;
   LinkDesk linking_;
+  CollectionDesk collections_;
   IqDesk iqs_;
   MessageRouter router_;
   ReceiptRelay receipts_;

@@ -63,6 +63,8 @@ struct ServerState {
   std::unordered_map<SessionId, std::unique_ptr<Session>> sessions;  // live connections
   /// Called after every change that somebody may wait for.
   std::function<void()> changed = [] {};
+  /// Called when a real client has uploaded its first keys: from now on it can be written to.
+  std::function<void(Device&)> companion_ready = [](Device&) {};
   /// Ends a connection: writes the last word, if any, and closes. The session is gone for the caller.
   std::function<void(SessionId session, std::optional<Node> last_word)> end;
 

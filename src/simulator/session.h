@@ -40,6 +40,7 @@ struct Registration {
   std::uint32_t signed_id = 0;
   crypto::PublicKey signed_key{};
   crypto::Signature signature{};
+  std::string props;  // serialised DeviceProps
   struct Ref {
     std::string text;
     base::Clock::time_point valid_until;

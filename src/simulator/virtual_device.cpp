@@ -122,6 +122,11 @@ void VirtualDevice::on_notification(const Node& notification) {
 void VirtualDevice::on_receipt(const Node& receipt) {
   if (receipt.attr_is("type", "retry")) {
     answer_retry(receipt);
+  } else if (receipt.attr_is("type", "server-error")) {
+    const auto from = receipt.jid("from");
+    Device* companion = from ? world_.server().directory().device(*from) : nullptr;
+    if (companion != nullptr && &companion->account == &device_.account)
+      person_.on_media_request(*companion, receipt);
   } else if (device_.id == 0) {  // every device of ours gets it; one of them notes it
     for (const std::string& id : receipt_ids(receipt))
       person_.note_receipt(id, receipt.attr("type").value_or(""));
@@ -217,6 +222,8 @@ void VirtualDevice::take_in(const Source& source, std::string_view cipher, base:
     auto& record = groups_[source.from.to_string()].others[address_of(*source.author)];
     (void)whatsapp::signal::process_distribution(record, read->sender_key->distribution);
   }
+  if (source.own(device_) && !std::holds_alternative<std::monostate>(read->self_notice))
+    person_.on_peer_message(source.id, *source.author, *plaintext);
   if (read->content.kind == whatsapp::message::Kind::kNone) return;
   count_delivery(source.id);
 

@@ -1,5 +1,7 @@
 #include "simulator/world.h"
 
+#include "simulator/phone/phone_desk.h"
+
 namespace simulator {
 namespace {
 
@@ -28,6 +30,13 @@ DeviceStatus World::status_of(const Device& device) {
 World::World(runtime::EventLoop& loop, const Settings& settings)
     : loop_(loop), random_(settings.seed), server_(loop, random_, settings), timers_(loop) {
   server_.state().changed = [this] { changed(); };
+  server_.state().companion_ready = [this](Device& companion) {
+    if (SimulatedPhone* owner = phone_of(companion.account)) owner->desk().provision(companion);
+  };
+  server_.collections().on_patch = [this](Device& from, auto name, const auto& before, auto patch) {
+    if (SimulatedPhone* owner = phone_of(from.account))
+      owner->desk().app_state().review(from, name, before, patch);
+  };
 }
 
 World::~World() {
@@ -71,6 +80,13 @@ auto* find_by_id(const People& people, std::string_view id) {
     if (person->id() == id) return person.get();
   }
   return static_cast<typename People::value_type::pointer>(nullptr);
+}
+
+SimulatedPhone* World::phone_of(const Account& account) const {
+  for (const auto& phone : phones_) {
+    if (&phone->account() == &account) return phone.get();
+  }
+  return nullptr;
 }
 
 SimulatedPhone* World::phone(std::string_view id) const { return find_by_id(phones_, id); }

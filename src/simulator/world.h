@@ -33,6 +33,8 @@ class World {
                                  const std::vector<std::string>& participants);
 
   [[nodiscard]] SimulatedPhone* phone(std::string_view id) const;
+  /// Null for an account that is no phone's.
+  [[nodiscard]] SimulatedPhone* phone_of(const Account& account) const;
   [[nodiscard]] SimulatedContact* contact(std::string_view id) const;
   [[nodiscard]] const std::vector<std::unique_ptr<SimulatedPhone>>& phones() const { return phones_; }
   [[nodiscard]] const std::vector<std::unique_ptr<SimulatedContact>>& contacts() const { return contacts_; }

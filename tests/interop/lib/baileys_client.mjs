@@ -37,10 +37,11 @@ function memoryKeys() {
 }
 
 export class BaileysClient {
-  constructor(simulator, { name = 'Baileys' } = {}) {
+  constructor(simulator, { name = 'Baileys', history = false } = {}) {
     WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(simulator.noiseRoot, 'hex')
     this.simulator = simulator
     this.name = name
+    this.history = history
     this.auth = { creds: initAuthCreds(), keys: memoryKeys() }
     this.sent = new Map()
     this.inbox = []
@@ -89,7 +90,8 @@ export class BaileysClient {
       countryCode: 'BR',
       logger: silent,
       syncFullHistory: false,
-      shouldSyncHistoryMessage: () => false,
+      shouldSyncHistoryMessage: () => this.history,
+      appStateMacVerification: { patch: true, snapshot: true },
       defaultQueryTimeoutMs: 5000,
       getMessage: async (key) => this.sent.get(key.id),
     })
