@@ -136,9 +136,17 @@ Result<json> phone_command(World& world, SimulatedPhone& phone, const std::strin
     return json::object();
   }
   if (verb == "code") {
-    WA_TRY_VOID(phone.enter_code(body.value("code", std::string{})));
+    WA_TRY(const CodeFault fault, code_fault_from(body.value("fault", std::string{})));
+    WA_TRY_VOID(phone.enter_code(body.value("code", std::string{}), fault));
     return json::object();
   }
+  if (verb == "refresh-code") {
+    const auto refresh =
+        body.value("manual", false) ? LinkDesk::Refresh::kManual : LinkDesk::Refresh::kAutomatic;
+    WA_TRY_VOID(world.server().linking().refresh_code(phone.account(), refresh));
+    return json::object();
+  }
+  if (verb == "passkey-code") return json{{"code", world.server().linking().passkey_code(phone.account())}};
   if (verb == "remove-device") {
     WA_TRY_VOID(phone.remove_companion(body.value("jid", std::string{})));
     return json::object();
@@ -195,6 +203,10 @@ Result<json> post(World& world, const std::vector<std::string>& path, const json
     ServerState& state = world.server().state();
     state.settings.pairing = pairing_from(body, state.settings.pairing);
     if (body.value("expire", false)) world.server().linking().expire_refs();
+    if (body.contains("refresh"))
+      world.server().linking().refresh_registrations(body.at("refresh") == "qr"
+                                                         ? LinkDesk::RegistrationRefresh::kQr
+                                                         : LinkDesk::RegistrationRefresh::kSecret);
     return json::object();
   }
   return fail(ErrorCode::kNotFound, "no such request");

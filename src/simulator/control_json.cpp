@@ -141,6 +141,14 @@ Result<LinkFault> link_fault_from(const std::string& word) {
   return fail(ErrorCode::kInvalidArgument, "no such fault of linking");
 }
 
+Result<CodeFault> code_fault_from(const std::string& word) {
+  if (word.empty()) return CodeFault::kNone;
+  if (word == "foreign_ref") return CodeFault::kForeignRef;
+  if (word == "short_ephemeral") return CodeFault::kShortEphemeral;
+  if (word == "low_order_key") return CodeFault::kLowOrderKey;
+  return fail(ErrorCode::kInvalidArgument, "no such fault of a code");
+}
+
 Result<Fault> fault_from(const json& body) {
   Fault fault;
   const auto kind = fault_kind(body.value("kind", std::string{}));
@@ -161,6 +169,16 @@ PairingSettings pairing_from(const json& body, PairingSettings settings) {
   }
   if (body.contains("first_ref_ttl_ms"))
     settings.first_ref = base::Duration{body.at("first_ref_ttl_ms").get<std::int64_t>()};
+  if (body.contains("code_life_ms"))
+    settings.code_life = base::Duration{body.at("code_life_ms").get<std::int64_t>()};
+  settings.codes_per_number = body.value("codes_per_number", settings.codes_per_number);
+  settings.hello_error = body.value("hello_error", settings.hello_error);
+  settings.finish_error = body.value("finish_error", settings.finish_error);
+  settings.comma_in_ref = body.value("comma_in_ref", settings.comma_in_ref);
+  settings.passkey_options = body.value("passkey_options", settings.passkey_options);
+  if (body.contains("passkey"))
+    settings.passkey = body.at("passkey").get<bool>() ? PairingSettings::PasskeyDemand::kAlways
+                                                      : PairingSettings::PasskeyDemand::kNever;
   if (body.contains("grace_ms")) settings.grace = base::Duration{body.at("grace_ms").get<std::int64_t>()};
   return settings;
 }

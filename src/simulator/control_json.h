@@ -21,6 +21,7 @@ PersonOptions person_options_from(const nlohmann::json& body);
 base::Result<ContactOptions> contact_options_from(const nlohmann::json& body);
 base::Result<Fault> fault_from(const nlohmann::json& body);
 base::Result<LinkFault> link_fault_from(const std::string& word);
+base::Result<CodeFault> code_fault_from(const std::string& word);
 base::Result<Receipts> receipts_from(const std::string& word);
 PairingSettings pairing_from(const nlohmann::json& body, PairingSettings settings);
 

@@ -76,6 +76,7 @@ void LinkDesk::offer_refs(Session& session) {
   for (int i = 0; i < times.refs; ++i) {
     valid_until += i == 0 ? times.first_ref : times.later_refs;
     std::string ref = "2@" + base::to_base64(state_.random.bytes<32>(), base::Base64::kUrlNoPadding);
+    if (i == 1) ref += times.comma_in_ref;
     offer.add_child(Node("ref").text(ref));
     registration.refs.push_back({std::move(ref), valid_until + times.grace});
   }
@@ -108,9 +109,19 @@ Result<void> LinkDesk::scan(Account& account, const QrContent& qr, LinkFault fau
     if (ref == registration.refs.end()) continue;
     if (state_.timers.loop().clock().now() > ref->valid_until)
       return fail(ErrorCode::kTimeout, "that QR has expired");
-    return make_offer(*session, account, qr.adv_secret, fault);
+    return proceed(*session, account, qr.adv_secret, fault);
   }
   return fail(ErrorCode::kNotFound, "no connection waits with that QR");
+}
+
+Result<void> LinkDesk::proceed(Session& session, Account& account, const whatsapp::pairing::AdvSecret& secret,
+                               LinkFault fault) {
+  if (state_.settings.pairing.passkey == PairingSettings::PasskeyDemand::kNever)
+    return make_offer(session, account, secret, fault);
+  if (session.registration()->passkey)
+    return fail(ErrorCode::kConflict, "that companion is being linked already");
+  passkeys_.demand(session, account, secret);
+  return {};
 }
 
 Result<void> LinkDesk::make_offer(Session& session, Account& account,
@@ -169,6 +180,11 @@ bool LinkDesk::on_iq(Session& session, const Node& iq) {
   const Registration& registration = *session.registration();
   if (iq.attr_is("type", "result") || iq.attr_is("type", "error")) {
     if (registration.offer && iq.attr_is("id", registration.offer->iq_id)) on_answer(session, iq);
+    return true;
+  }
+  if (const auto step = passkeys_.on_iq(session, iq)) {
+    if (step->secret)
+      (void)make_offer(session, *registration.passkey->account, *step->secret, LinkFault::kNone);
     return true;
   }
   const Node* request = iq.child("link_code_companion_reg");

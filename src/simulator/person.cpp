@@ -201,8 +201,8 @@ Result<void> SimulatedPhone::scan(std::string_view qr, LinkFault fault) {
   return world_.server().linking().scan(account_, content, fault);
 }
 
-Result<void> SimulatedPhone::enter_code(std::string_view code) {
-  return world_.server().linking().enter_code(account_, code);
+Result<void> SimulatedPhone::enter_code(std::string_view code, CodeFault fault) {
+  return world_.server().linking().enter_code(account_, code, fault);
 }
 
 std::vector<std::string> SimulatedPhone::companions() const {

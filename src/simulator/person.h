@@ -118,7 +118,7 @@ class SimulatedPhone final : public Person {
   base::Result<void> scan(std::string_view qr, LinkFault fault = LinkFault::kNone);
   /// Types the 8-character code that a companion shows. kNotFound when no companion asked for this number;
   /// a wrong code shows later, as no link.
-  base::Result<void> enter_code(std::string_view code);
+  base::Result<void> enter_code(std::string_view code, CodeFault fault = CodeFault::kNone);
   /// Device JIDs (PN) of the linked companions.
   [[nodiscard]] std::vector<std::string> companions() const;
   /// Unlinks: the companion is told `device_removed` and logged out. kNotFound.

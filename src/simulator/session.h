@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/secret.h"
 #include "crypto/curve25519.h"
 #include "simulator/account.h"
 #include "simulator/timers.h"
@@ -66,9 +67,28 @@ struct Registration {
     std::string ref;
     base::Bytes wrapped_ephemeral;
     int attempts = 0;
+    base::Clock::time_point valid_until;
     std::optional<whatsapp::pairing::PrimaryHello> hello;  // after a code was typed
   };
   std::optional<CodeRequest> code;
+
+  /// A passkey is demanded before the phone signs.
+  struct Passkey {
+    Account* account = nullptr;
+    base::Secret<32> handoff;  // proves that the companion is the one that was scanned
+    std::string ref;
+    std::string options;  // JSON, for the authenticator
+    std::string assertion;
+    base::Bytes companion_identity;  // as it came: it is hashed
+    base::Bytes commitment;
+    crypto::PublicKey companion_key{};
+    std::int32_t device_type = 0;
+    enum class Proof { kNone, kShown } proof = Proof::kNone;
+    crypto::KeyPair ephemeral;  // the phone's
+    base::FixedBytes<32> nonce{};
+    std::string code;  // that both sides show
+  };
+  std::optional<Passkey> passkey;
 };
 
 /// A linked device at work.

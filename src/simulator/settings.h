@@ -19,6 +19,16 @@ struct PairingSettings {
   base::Duration later_refs{20'000};      // and each of the others
   base::Duration grace{5'000};            // a ref is accepted this long after its time
   base::Duration answer_timeout{20'000};  // for the companion's answer to `pair-success`
+
+  base::Duration code_life{180'000};  // of a code for typing
+  int codes_per_number = 5;           // in ten minutes; more are answered with 429
+  int hello_error = 0;                // answer to `companion_hello`; 0: as things are
+  int finish_error = 0;               // the same for `companion_finish`
+  std::string comma_in_ref{};         // put into the second ref, which may contain commas
+  enum class PasskeyDemand { kNever, kAlways } passkey = PasskeyDemand::kNever;
+  std::string passkey_options =
+      R"({"challenge":"c2ltdWxhdG9y","timeout":600000,"rpId":"whatsapp.com","allowCredentials":[],)"
+      R"("userVerification":"required","extensions":{"uvm":true}})";
 };
 
 /// Whether a number that nobody has finds the account with (or without) the ninth digit of Brazilian
@@ -129,6 +139,9 @@ enum class LinkFault {
   kNoRestart,       // no 515 and no close afterwards
   kCloseOnly,       // the socket closes without the 515
 };
+
+/// How the phone's answer to a code goes wrong on command.
+enum class CodeFault { kNone, kForeignRef, kShortEphemeral, kLowOrderKey };
 
 /// What the server knows of one device of one account.
 struct DeviceStatus {

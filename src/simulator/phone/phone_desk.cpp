@@ -129,7 +129,10 @@ Result<std::vector<std::string>> PhoneDesk::send_history(Device& companion, cons
 void PhoneDesk::on_peer_message(const std::string& id, Device& companion, base::ByteView bytes) {
   whatsapp::proto::Message message;
   if (!parse(message, bytes)) return;
-  const ProtocolMessage& protocol = message.protocol_message();
+  // Some clients wrap what they tell their own phone like a message to others.
+  const ProtocolMessage& protocol = message.has_device_sent_message()
+                                        ? message.device_sent_message().message().protocol_message()
+                                        : message.protocol_message();
   if (protocol.type() == ProtocolMessage::APP_STATE_SYNC_KEY_REQUEST) {
     note({id, companion.account.pn(companion.id).to_string(), "key_request", ""});
     answer_keys(companion, base::as_bytes(protocol.app_state_sync_key_request()));
