@@ -88,8 +88,8 @@ Task<Result<std::vector<Jid>>> DeviceDirectory::devices_of(std::vector<Jid> acco
 
 Task<Result<void>> DeviceDirectory::fill(std::vector<Wanted>& wanted, Freshness freshness) {
   std::vector<Wanted*> missing;
+  WA_CO_TRY_VOID(co_await read_stored(wanted));
   for (Wanted& one : wanted) {
-    WA_CO_TRY(one.row, co_await stored_list(one.account));
     if (freshness == Freshness::kRefetched || !one.row || !is_fresh(*one.row, one.account))
       missing.push_back(&one);
   }
@@ -104,6 +104,36 @@ Task<Result<void>> DeviceDirectory::fill(std::vector<Wanted>& wanted, Freshness 
     if (!all_have_lists || fetched.error().code == ErrorCode::kClosed) co_return fetched;
     log_.warn("device lists could not be refreshed", {{"error", fetched.error().message}});
   }
+  co_return Result<void>{};
+}
+
+/// One read for all of them: a big group has a thousand members.
+Task<Result<void>> DeviceDirectory::read_stored(std::vector<Wanted>& wanted) {
+  std::vector<std::string> pn_users;
+  for (const Wanted& one : wanted)
+    if (one.account.is_pn()) pn_users.emplace_back(one.account.user());
+  WA_CO_TRY_VOID(co_await lids_.prepare(std::move(pn_users)));
+  std::vector<std::pair<Wanted*, std::string>> unknown;
+  for (Wanted& one : wanted) {
+    WA_CO_TRY(const Jid canonical, co_await lids_.canonical(one.account));
+    std::string key = canonical.to_string();
+    if (const Row* row = lists_.find(key)) {
+      one.row = *row;
+    } else {
+      unknown.emplace_back(&one, std::move(key));
+    }
+  }
+  if (unknown.empty()) co_return Result<void>{};
+  auto query = [&unknown](DeviceStore& device) -> Result<void> {
+    for (auto& [one, key] : unknown) {
+      WA_TRY(one->row, device.device_list(key));
+      if (one->row && one->row->devices.empty()) one->row.reset();
+    }
+    return {};
+  };
+  WA_CO_TRY_VOID(co_await store_.read(query));
+  for (const auto& [one, key] : unknown)
+    if (one->row) lists_.put(key, *one->row);
   co_return Result<void>{};
 }
 

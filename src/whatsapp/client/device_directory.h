@@ -70,6 +70,7 @@ class DeviceDirectory {
   };
 
   runtime::Task<base::Result<std::optional<Row>>> stored_list(binary::Jid account);
+  runtime::Task<base::Result<void>> read_stored(std::vector<Wanted>& wanted);
   [[nodiscard]] bool is_fresh(const Row& row, const binary::Jid& account) const;
   runtime::Task<base::Result<void>> fill(std::vector<Wanted>& wanted, Freshness freshness);
   runtime::Task<base::Result<void>> fetch(std::vector<Wanted*> missing);

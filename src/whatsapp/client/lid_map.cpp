@@ -29,6 +29,22 @@ Task<Result<User>> LidMap::lid_of(std::string pn_user) {
   co_return found;
 }
 
+Task<Result<void>> LidMap::prepare(std::vector<std::string> pn_users) {
+  std::erase_if(pn_users, [this](const std::string& user) { return lids_.find(user) != nullptr; });
+  if (pn_users.empty()) co_return Result<void>{};
+  auto query = [&pn_users](DeviceStore& device) -> Result<std::vector<User>> {
+    std::vector<User> out;
+    for (const std::string& user : pn_users) {
+      WA_TRY(auto lid, device.lid_of(user));
+      out.push_back(std::move(lid));
+    }
+    return out;
+  };
+  WA_CO_TRY(auto found, co_await store_.read(query));
+  for (std::size_t i = 0; i < pn_users.size(); ++i) lids_.put_untrimmed(pn_users[i], std::move(found[i]));
+  co_return Result<void>{};
+}
+
 Task<Result<User>> LidMap::pn_of(std::string lid_user) {
   if (const User* known = pns_.find(lid_user)) co_return *known;
   auto query = [&lid_user](DeviceStore& device) { return device.pn_of(lid_user); };

@@ -29,6 +29,10 @@ class LidMap {
   runtime::Task<base::Result<std::optional<std::string>>> lid_of(std::string pn_user);
   runtime::Task<base::Result<std::optional<std::string>>> pn_of(std::string lid_user);
 
+  /// Reads many at once, so that lid_of() answers each of these from memory for as long as it is not asked
+  /// about others.
+  runtime::Task<base::Result<void>> prepare(std::vector<std::string> pn_users);
+
   /// Adds what is new of `pairs` to `changes`, with the migration of sessions. The caller holds the session
   /// lock and commits; if the commit fails he forgets everything with clear().
   runtime::Task<base::Result<void>> learn(std::vector<store::LidMapping> pairs, store::Changes& changes);

@@ -150,6 +150,11 @@ std::expected<void, DecryptError> process_distribution(SenderKeyRecord& record, 
   return {};
 }
 
+std::expected<std::uint32_t, DecryptError> sender_key_id(ByteView wire) {
+  WA_TRY(const proto::SenderKeyMessage message, parse_message(wire));
+  return message.id();
+}
+
 std::expected<Bytes, DecryptError> group_decrypt(SenderKeyRecord& record, ByteView wire) {
   WA_TRY(const proto::SenderKeyMessage message, parse_message(wire));
   SenderKeyState* state = record.find_mutable(message.id());

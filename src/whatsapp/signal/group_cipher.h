@@ -37,6 +37,9 @@ base::Result<base::Bytes> group_encrypt(SenderKeyRecord& record, base::ByteView 
 /// here already stays as it is, because its chain may be ahead and holds skipped keys.
 std::expected<void, DecryptError> process_distribution(SenderKeyRecord& record, base::ByteView message);
 
+/// Which key of its sender a message was encrypted with. kInvalidMessage.
+std::expected<std::uint32_t, DecryptError> sender_key_id(base::ByteView wire);
+
 /// The plaintext, still padded. kNoSenderKey also for messages older than what was handed to us, and for
 /// messages whose key is no longer kept; kDuplicate only if the key was used.
 std::expected<base::Bytes, DecryptError> group_decrypt(SenderKeyRecord& record, base::ByteView wire);
