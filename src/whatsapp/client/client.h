@@ -35,6 +35,8 @@
 
 namespace whatsapp {
 
+class Groups;
+
 struct ClientSettings {
   std::string socket_url = "wss://web.whatsapp.com/ws/chat";
   std::string ca_file;             // extra trusted roots for TLS, PEM
@@ -133,6 +135,9 @@ class Client {
 
   /// PN of a LID from the account's own map.
   runtime::Task<base::Result<std::optional<binary::Jid>>> pn_of(binary::Jid lid);
+
+  /// Groups and communities: members, settings, invitations. Works while connected.
+  Groups& groups();
 
   /// The sink has room again: takes in what was held back.
   void resume_intake();

@@ -6,6 +6,7 @@
 #include "whatsapp/client/delivery/receipt_desk.h"
 #include "whatsapp/client/desk_parts.h"
 #include "whatsapp/client/dirty_marks.h"
+#include "whatsapp/client/groups/group_desk.h"
 #include "whatsapp/client/message_receiver.h"
 #include "whatsapp/client/message_sender.h"
 #include "whatsapp/client/notifications.h"
@@ -26,8 +27,9 @@ class MessageDesk::Impl {
  public:
   Impl(MessageDeskDependencies dependencies, MessageDeskSettings settings)
       : parts_(std::move(dependencies), settings),
+        groups_(parts_),
         retry_requests_(parts_),
-        retry_answers_(parts_),
+        retry_answers_(parts_, groups_.retries),
         receiver_(parts_, retry_requests_),
         sender_(parts_),
         notifications_(parts_),
@@ -35,6 +37,7 @@ class MessageDesk::Impl {
         receipts_(parts_) {
     notifications_.listen("privacy_token", parts_.tokens);
     notifications_.listen("mex", parts_.new_contacts);
+    groups_.listen(notifications_, dirty_marks_);
   }
   ~Impl() { parts_.outside.loop.cancel_timer(idle_timer_); }
 
@@ -65,6 +68,16 @@ class MessageDesk::Impl {
     }
   }
 
+  Task<Result<SendOutcome>> send(OutgoingMessage message, SendJournal& journal) {
+    if (message.to.is_group() || message.to.is_status())
+      return groups_.sender.send(std::move(message), journal);
+    return sender_.send(std::move(message), journal);
+  }
+  Task<Result<SendOutcome>> resend(std::string id, base::Bytes stanza) {
+    if (GroupSender::wrote(stanza)) return groups_.sender.resend(std::move(id), std::move(stanza));
+    return sender_.resend(std::move(id), std::move(stanza));
+  }
+
   Task<Result<std::optional<Jid>>> pn_of(Jid lid) {
     if (!lid.is_lid() || lid.user().empty())
       co_return fail(ErrorCode::kInvalidArgument, "only a LID can be looked up");
@@ -83,6 +96,7 @@ class MessageDesk::Impl {
   }
 
   DeskParts parts_;
+  GroupDesk groups_;
   RetryRequester retry_requests_;
   RetryAnswerer retry_answers_;
   MessageReceiver receiver_;
@@ -121,6 +135,7 @@ class MessageDesk::Impl {
       const auto left = parts_.settings.idle_before_drop - std::chrono::duration_cast<base::Duration>(idle);
       if (left > base::Duration::zero()) return watch_idleness(left);
       parts_.sessions.drop_if_unused();
+      groups_.directory.clear();
       parts_.directory.clear();
       parts_.lids.clear();
       parts_.contacts.clear();
@@ -130,6 +145,7 @@ class MessageDesk::Impl {
 
   void forget_memory() {
     parts_.sessions.invalidate();
+    groups_.directory.clear();
     parts_.directory.clear();
     parts_.lids.clear();
     parts_.contacts.clear();
@@ -159,12 +175,13 @@ Task<void> MessageDesk::handle(Node stanza) { return impl_->handle(std::move(sta
 
 Task<Result<SendOutcome>> MessageDesk::send(OutgoingMessage message, SendJournal& journal) {
   impl_->was_used();
-  return impl_->sender_.send(std::move(message), journal);
+  return impl_->send(std::move(message), journal);
 }
 Task<Result<SendOutcome>> MessageDesk::resend(std::string id, base::Bytes stanza) {
-  return impl_->sender_.resend(std::move(id), std::move(stanza));
+  return impl_->resend(std::move(id), std::move(stanza));
 }
 Task<Result<std::optional<Jid>>> MessageDesk::pn_of(Jid lid) { return impl_->pn_of(std::move(lid)); }
+Groups& MessageDesk::groups() { return impl_->groups_.operations; }
 void MessageDesk::resume_intake() { impl_->receiver_.resume(); }
 std::size_t MessageDesk::cached_rows() const { return impl_->cached_rows(); }
 

@@ -27,6 +27,8 @@
 
 namespace whatsapp {
 
+class Groups;
+
 struct MessageDeskSettings {
   base::Duration iq_timeout{30'000};
   base::Duration send_ack_timeout{60'000};  // per attempt
@@ -89,6 +91,7 @@ class MessageDesk final : public StanzaHandler {
   runtime::Task<base::Result<SendOutcome>> send(OutgoingMessage message, SendJournal& journal);
   runtime::Task<base::Result<SendOutcome>> resend(std::string id, base::Bytes stanza);
   runtime::Task<base::Result<std::optional<binary::Jid>>> pn_of(binary::Jid lid);
+  Groups& groups();
   void resume_intake();
 
   /// Sessions and device lists now in memory, for metrics and tests.

@@ -175,7 +175,6 @@ Task<Result<void>> MessageSender::tell(std::string id, const SendVerdict& verdic
 
 Task<Result<MessageSender::Destination>> MessageSender::resolve(Jid to) {
   const Jid account = to.normalized().account();
-  if (account.is_group()) co_return fail(ErrorCode::kInvalidArgument, "groups come later");
   if (account.user().empty() || (!account.is_pn() && !account.is_lid()))
     co_return fail(ErrorCode::kInvalidArgument, "only people can be written to");
 

@@ -65,7 +65,7 @@ Task<void> RetryAnswerer::serve(Node receipt) {
 }
 
 Task<Result<void>> RetryAnswerer::answer(const Node& receipt, RetryRequest request) {
-  Job job{receipt, std::move(request), {}, {}, {}, {}};
+  Job job{receipt, std::move(request), {}, {}, {}, {}, {}};
   WA_CO_TRY(const auto address, co_await parts_.lids.address_for(job.request.requester));
   if (!address || job.request.count > kMaxCount) co_return Result<void>{};
   job.address = *address;
@@ -112,13 +112,19 @@ Task<Result<bool>> RetryAnswerer::same_person(Jid a, Jid b) {
 }
 
 /// Only the devices of the recipient, and our own, have a right to a message.
-Task<Result<bool>> RetryAnswerer::may_have_it(const Job& job) {
+Task<Result<bool>> RetryAnswerer::may_have_it(Job& job) {
   const auto chat = Jid::parse(job.message.chat);
-  if (!chat || chat->is_group()) co_return false;
+  if (!chat) co_return false;
+  job.chat = *chat;
   const Jid account = job.request.requester.account();
-  const bool own = is_own_account(parts_.connection.self(), account);
-  WA_CO_TRY(const bool recipient, co_await same_person(account, *chat));
-  if (!own && !recipient) co_return false;
+  if (GroupRetries::concerns(*chat)) {
+    WA_CO_TRY(const bool entitled, co_await groups_.may_have_it(*chat, job.request.id, account));
+    if (!entitled) co_return false;
+  } else {
+    const bool own = is_own_account(parts_.connection.self(), account);
+    WA_CO_TRY(const bool recipient, co_await same_person(account, *chat));
+    if (!own && !recipient) co_return false;
+  }
 
   using Freshness = DeviceDirectory::Freshness;
   for (const Freshness freshness : {Freshness::kCached, Freshness::kRefetched}) {
@@ -137,7 +143,7 @@ Task<Result<void>> RetryAnswerer::encrypt_and_send(Job& job) {
   const bool own = is_own_account(parts_.connection.self(), job.request.requester);
   const base::Bytes plaintext =
       own ? message::wrap_device_sent(job.message.payload, job.message.chat) : job.message.payload;
-  const std::vector<FanOutTarget> targets{{job.request.requester, job.address, plaintext}};
+  std::vector<FanOutTarget> targets{{job.request.requester, job.address, plaintext}};
 
   Bundles bundles;
   store::RetryCounter counter = job.counter.value_or(store::RetryCounter{job.counter_key, 0, {}, 0});
@@ -154,6 +160,12 @@ Task<Result<void>> RetryAnswerer::encrypt_and_send(Job& job) {
   }
 
   WA_CO_TRY(auto work, co_await parts_.sessions.begin());
+  base::Bytes with_key;
+  if (GroupRetries::concerns(job.chat)) {
+    WA_CO_TRY(with_key,
+              co_await groups_.plaintext_for(job.chat, job.address, job.message.payload, work.changes));
+    targets.front().plaintext = with_key;
+  }
   WA_CO_TRY(const auto entries, co_await fan_out_.encrypt(targets, bundles, work));
   if (entries.empty()) co_return co_await work.commit();
   if (const auto key = parts_.sessions.peer(job.address).session.base_key(); key && job.request.count == 2)
@@ -214,14 +226,21 @@ Node RetryAnswerer::stanza_of(const Job& job, const FanOutEntry& entry) const {
   message.set("id", job.request.id);
   copy(job.receipt, "from", message, "to");
   copy(job.receipt, "participant", message, "participant");
-  copy(job.receipt, "recipient", message, "recipient");
   message.set("t", std::to_string(job.message.sent_at));
-  message.set("device_fanout", "false");
+  const bool shared = GroupRetries::concerns(job.chat);
+  if (shared) {
+    message.set("addressing_mode", job.request.requester.is_lid() ? "lid" : "pn");
+  } else {
+    copy(job.receipt, "recipient", message, "recipient");
+    message.set("device_fanout", "false");
+  }
 
   Node enc = enc_node(entry.message);
   enc.set("count", std::to_string(job.request.count));
   // All that the first stanza said about the content: without it the repair is shown as a new message.
-  const message::StanzaTraits traits = message::traits_of(job.message.payload);
+  message::StanzaTraits traits = message::traits_of(job.message.payload);
+  if (job.chat.is_status() && traits.edit.empty() && traits.type != "reaction")
+    traits.meta.emplace_back("status_setting", "contacts");
   add_enc_traits(traits, enc);
   message.add_child(std::move(enc));
   add_traits(traits, message);

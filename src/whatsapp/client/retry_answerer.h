@@ -12,6 +12,7 @@
 #include "runtime/task.h"
 #include "whatsapp/client/desk_parts.h"
 #include "whatsapp/client/fan_out.h"
+#include "whatsapp/client/groups/group_retries.h"
 #include "whatsapp/client/lru_map.h"
 #include "whatsapp/client/retry_receipts.h"
 #include "whatsapp/client/stanza_answer.h"
@@ -27,7 +28,8 @@ class RetryAnswerer {
   /// Receipts handled at the same time; the next one waits where it came in.
   static constexpr std::size_t kConcurrent = 4;
 
-  explicit RetryAnswerer(DeskParts& parts) : parts_(parts), fan_out_(parts), sessions_renewed_(1024) {}
+  RetryAnswerer(DeskParts& parts, GroupRetries& groups)
+      : parts_(parts), groups_(groups), fan_out_(parts), sessions_renewed_(1024) {}
 
   /// Handles and acks one retry receipt, in the background of the connection. Returns when the next stanza
   /// may be taken.
@@ -38,6 +40,7 @@ class RetryAnswerer {
     const binary::Node& receipt;
     RetryRequest request;
     store::SentMessageRow message;
+    binary::Jid chat{};  // of the message
     signal::Address address;
     std::string counter_key;
     std::optional<store::RetryCounter> counter;
@@ -46,7 +49,7 @@ class RetryAnswerer {
   runtime::Task<void> serve(binary::Node receipt);
   runtime::Task<base::Result<void>> answer(const binary::Node& receipt, RetryRequest request);
   runtime::Task<base::Result<bool>> find_message(Job& job);
-  runtime::Task<base::Result<bool>> may_have_it(const Job& job);
+  runtime::Task<base::Result<bool>> may_have_it(Job& job);
   runtime::Task<base::Result<bool>> same_person(binary::Jid a, binary::Jid b);
   runtime::Task<base::Result<void>> encrypt_and_send(Job& job);
   bool renew_session(const Job& job, SessionWork& work);
@@ -55,6 +58,7 @@ class RetryAnswerer {
   binary::Node stanza_of(const Job& job, const FanOutEntry& entry) const;
 
   DeskParts& parts_;
+  GroupRetries& groups_;
   FanOut fan_out_;
   std::set<std::string> being_answered_;  // counter keys
   std::size_t running_ = 0;

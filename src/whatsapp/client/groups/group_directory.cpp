@@ -29,8 +29,11 @@ constexpr std::size_t kPage = 64;
 constexpr base::Duration kPatience = 20s;  // of a send that cannot go on without an answer
 
 Node group_query(const Jid& group) {
-  return Node("iq").with("type", "get").with("xmlns", "w:g2").with("to", group).add(
-      Node("query").with("request", "interactive"));
+  return Node("iq")
+      .with("type", "get")
+      .with("xmlns", "w:g2")
+      .with("to", group)
+      .add(Node("query").with("request", "interactive"));
 }
 
 Node participating_query() {
@@ -258,7 +261,7 @@ Task<Result<std::vector<GroupMetadata>>> GroupDirectory::fetch_all() {
   co_return out;
 }
 
-Task<Result<void>> GroupDirectory::missed_changes() {
+Task<Result<void>> GroupDirectory::refresh(Node /*dirty*/) {
   const CurrentConnection::Use use(parts_.connection);
   WA_CO_TRY_VOID(co_await learn_dates());
   dirty_at_ = parts_.connection.unix_seconds();
@@ -275,13 +278,28 @@ Task<Result<void>> GroupDirectory::missed_changes() {
 Task<Result<void>> GroupDirectory::take(const Node& notification, Changes& changes) {
   const auto from = notification.jid("from");
   if (!from || !from->is_group() || from->user().empty()) co_return Result<void>{};
+  co_return co_await patch(notification, Tell::kYes, changes);
+}
+
+Task<Result<void>> GroupDirectory::changed_by_us(Jid group, Node change) {
+  const Self& self = parts_.connection.self();
+  auto notification = Node("notification")
+                          .with("from", group)
+                          .with("participant", self.lid.user().empty() ? self.pn : self.lid)
+                          .add(std::move(change));
+  WA_CO_TRY(auto work, co_await parts_.sessions.begin());
+  WA_CO_TRY_VOID(co_await patch(notification, Tell::kNo, work.changes));
+  co_return co_await work.commit();
+}
+
+Task<Result<void>> GroupDirectory::patch(const Node& notification, Tell tell, Changes& changes) {
   ++epoch_;
-  const std::string key = from->bare().to_string();
+  const std::string key = notification.jid("from").value_or(Jid{}).bare().to_string();
   WA_CO_TRY(const Group before, co_await known(key));
   std::optional<GroupMetadata> group;
   if (before) group = *before;
   for (const Node& change : notification.children())
-    WA_CO_TRY_VOID(co_await take_change(notification, change, group, changes));
+    WA_CO_TRY_VOID(co_await take_change(notification, change, tell, group, changes));
   if (group) {
     if (group->fetched_at == 0) group->fetched_at = parts_.connection.unix_seconds();
     put(*std::move(group), changes);
@@ -291,7 +309,7 @@ Task<Result<void>> GroupDirectory::take(const Node& notification, Changes& chang
   co_return Result<void>{};
 }
 
-Task<Result<void>> GroupDirectory::take_change(const Node& notification, const Node& change,
+Task<Result<void>> GroupDirectory::take_change(const Node& notification, const Node& change, Tell tell,
                                                std::optional<GroupMetadata>& group, Changes& changes) {
   GroupEffect effect = apply_group_change(notification, change, parts_.connection.self(), group);
   WA_CO_TRY_VOID(co_await parts_.lids.learn(pairs_of(effect.members), changes));
@@ -301,6 +319,7 @@ Task<Result<void>> GroupDirectory::take_change(const Node& notification, const N
   } else if (!effect.gone.empty()) {
     WA_CO_TRY_VOID(co_await keys_.throw_away_if_held(chat, std::move(effect.gone), changes));
   }
+  if (tell == Tell::kNo) co_return Result<void>{};
   if (effect.event.at == 0) effect.event.at = parts_.connection.unix_seconds();
   parts_.outside.sink.stage_event(effect.event, changes);
   co_return Result<void>{};

@@ -98,8 +98,7 @@ const GroupMember* GroupMetadata::find(const Jid& account) const {
 }
 
 const GroupMember* GroupMetadata::find_own(const Self& self) const {
-  const auto found =
-      std::ranges::find_if(members, [&](const GroupMember& m) {
+  const auto found = std::ranges::find_if(members, [&](const GroupMember& m) {
     return is_own_account(self, m.jid) || (m.other_form && is_own_account(self, *m.other_form));
   });
   return found == members.end() ? nullptr : &*found;

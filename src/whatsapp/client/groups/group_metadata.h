@@ -1,6 +1,6 @@
 // What is known about one group: who is in it, in which form its members are addressed, and what its admins
-// decided. Read from the server's `<group>`, of which every part may be missing; kept in the store in the same
-// form, so there is one reader. Spec 05 §3.1; 08 §10.1; 10 G8.
+// decided. Read from the server's `<group>`, of which every part may be missing; kept in the store in the
+// same form, so there is one reader. Spec 05 §3.1; 08 §10.1; 10 G8.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,8 @@ namespace whatsapp {
 enum class GroupAddressing { kPn, kLid };
 
 struct GroupMember {
-  binary::Jid jid;                         // account, as the group names it
-  std::optional<binary::Jid> other_form;   // LID for a number, number for a LID
+  binary::Jid jid;                        // account, as the group names it
+  std::optional<binary::Jid> other_form;  // LID for a number, number for a LID
   enum class Role { kMember, kAdmin, kOwner } role = Role::kMember;
 
   [[nodiscard]] bool is(const binary::Jid& account) const;
@@ -46,9 +46,9 @@ struct GroupMetadata {
   bool suspended = false;
   std::uint32_t ephemeral_seconds = 0;  // messages disappear after; 0: they do not
 
-  bool is_community = false;                     // a parent of groups, not a chat
-  bool is_announcement_group = false;            // of its community
-  std::optional<binary::Jid> community{};        // that it belongs to
+  bool is_community = false;               // a parent of groups, not a chat
+  bool is_announcement_group = false;      // of its community
+  std::optional<binary::Jid> community{};  // that it belongs to
 
   std::string members_version{};  // the server's, to notice that a change was missed
   std::int64_t fetched_at = 0;

@@ -22,8 +22,8 @@ class GroupRetries {
   static bool concerns(const binary::Jid& chat) { return chat.is_group() || chat.is_status(); }
 
   runtime::Task<base::Result<bool>> may_have_it(binary::Jid chat, std::string id, binary::Jid requester);
-  /// The message as it goes to `requester`, who will need the key with the next message too. Under the session
-  /// lock.
+  /// The message as it goes to `requester`, who will need the key with the next message too. Under the
+  /// session lock.
   runtime::Task<base::Result<base::Bytes>> plaintext_for(binary::Jid chat, signal::Address requester,
                                                          base::ByteView message, store::Changes& changes);
 

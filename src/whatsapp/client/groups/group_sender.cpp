@@ -99,6 +99,12 @@ Task<Result<SendOutcome>> GroupSender::send(OutgoingMessage message, SendJournal
   co_return *sent;  // not reached: the second round always returns
 }
 
+bool GroupSender::wrote(ByteView bytes) {
+  const auto stanza = binary::decode(bytes);
+  const auto to = stanza ? stanza->jid("to") : std::nullopt;
+  return to && (to->is_group() || to->is_status());
+}
+
 Task<Result<SendOutcome>> GroupSender::resend(std::string id, Bytes bytes) {
   if (!parts_.connection.attached()) co_return not_connected();
   const CurrentConnection::Use use(parts_.connection);
@@ -192,8 +198,7 @@ ChatAddress GroupSender::Recipients::address() const {
 }
 
 Task<Result<WrittenContent>> GroupSender::content_of(OutgoingMessage message, const Recipients& to) {
-  if (to.group && message.context.expiration == 0)
-    message.context.expiration = to.group->ephemeral_seconds;
+  if (to.group && message.context.expiration == 0) message.context.expiration = to.group->ephemeral_seconds;
   const ChatAddress address = to.address();
   co_return co_await write_content(parts_, message, address);
 }

@@ -24,12 +24,18 @@ namespace whatsapp {
 class GroupSender {
  public:
   GroupSender(DeskParts& parts, GroupDirectory& groups, OwnSenderKeys& keys, StatusAudience& status)
-      : parts_(parts), groups_(groups), keys_(keys), status_(status), fan_out_(parts),
+      : parts_(parts),
+        groups_(groups),
+        keys_(keys),
+        status_(status),
+        fan_out_(parts),
         chats_(parts.outside.loop) {}
 
-  /// `message.to` is a group or the status feed. Errors as Client::send; kRejected with 403 or 404 when we are
-  /// not a member.
+  /// `message.to` is a group or the status feed. Errors as Client::send; kRejected with 403 or 404 when we
+  /// are not a member.
   runtime::Task<base::Result<SendOutcome>> send(OutgoingMessage message, SendJournal& journal);
+  /// Whether these are the bytes of a stanza for a group or the status feed.
+  static bool wrote(base::ByteView stanza);
   /// The bytes of an earlier stanza, whose ack never came.
   runtime::Task<base::Result<SendOutcome>> resend(std::string id, base::Bytes stanza);
 
@@ -38,12 +44,12 @@ class GroupSender {
   /// To whom, and how they are named.
   struct Recipients {
     binary::Jid chat;
-    binary::Jid own;                     // our account in the addressing of the chat
-    GroupDirectory::Group group;         // null for the status feed
-    std::vector<FanOutTarget> devices;   // all of them but this one
-    std::string phash;                   // of a group
-    std::vector<binary::Jid> viewers;    // of a status post
-    std::string status_setting;          // empty: a group
+    binary::Jid own;                    // our account in the addressing of the chat
+    GroupDirectory::Group group;        // null for the status feed
+    std::vector<FanOutTarget> devices;  // all of them but this one
+    std::string phash;                  // of a group
+    std::vector<binary::Jid> viewers;   // of a status post
+    std::string status_setting;         // empty: a group
     [[nodiscard]] ChatAddress address() const;
   };
   struct Written {

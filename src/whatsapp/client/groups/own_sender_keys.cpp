@@ -101,8 +101,7 @@ Task<Result<SenderKeyRecord>> OwnSenderKeys::current(std::string chat) {
   co_return *std::move(record);
 }
 
-Task<Result<OwnSenderKeys::Key>> OwnSenderKeys::key_for(std::string chat,
-                                                        const std::vector<Address>& devices,
+Task<Result<OwnSenderKeys::Key>> OwnSenderKeys::key_for(std::string chat, const std::vector<Address>& devices,
                                                         Changes& changes) {
   Key key;
   WA_CO_TRY(key.record, co_await current(chat));
@@ -115,8 +114,7 @@ Task<Result<OwnSenderKeys::Key>> OwnSenderKeys::key_for(std::string chat,
       imported = imported || row.value.empty();
     }
     if (imported) changes.records.push_back({std::string{kChats}, chat, {}, 0});
-    WA_CO_TRY(key.marked,
-              co_await under_present_names(chat, std::move(key.marked), key.id(), changes));
+    WA_CO_TRY(key.marked, co_await under_present_names(chat, std::move(key.marked), key.id(), changes));
     Addresses present;
     for (const Address& device : devices) present.insert(device.to_text());
     if (std::ranges::includes(present, key.marked)) co_return key;

@@ -1,8 +1,8 @@
 // Our own sender keys, one per group (and one for the status feed), and who has them. A device has the key
 // when it is marked so; the mark is written only after the server acked the stanza that carried the key, and
-// names the key, so that nothing is believed about a key that came later. A missing mark means: needs the key.
-// Whoever had the key and is no longer there makes it worthless: it is thrown away, and the next message goes
-// out with a new one that everybody gets. Spec 04 §9.2; 05 §3.2, §3.3; 10 G1, G3, G4, G5, G11.
+// names the key, so that nothing is believed about a key that came later. A missing mark means: needs the
+// key. Whoever had the key and is no longer there makes it worthless: it is thrown away, and the next message
+// goes out with a new one that everybody gets. Spec 04 §9.2; 05 §3.2, §3.3; 10 G1, G3, G4, G5, G11.
 //
 // Records: `sender_key_mark:<chat>`, key = device address as text, value = id of the key (4 bytes) or nothing
 // (imported: whichever key is current). `sender_key_chat`, key = chat: where we have a key at all.
@@ -53,8 +53,8 @@ class OwnSenderKeys final : public NotificationListener {
                                                        store::Changes& changes);
   void forget_mark(const std::string& chat, const signal::Address& device, store::Changes& changes) const;
   static void forget_marks(const std::string& chat, store::Changes& changes);
-  static void mark(const std::string& chat, const std::vector<signal::Address>& devices,
-                   std::uint32_t key_id, store::Changes& changes);
+  static void mark(const std::string& chat, const std::vector<signal::Address>& devices, std::uint32_t key_id,
+                   store::Changes& changes);
 
   /// `devices` that were removed, `encrypt` that somebody registered anew.
   runtime::Task<base::Result<void>> take(const binary::Node& notification, store::Changes& changes) override;

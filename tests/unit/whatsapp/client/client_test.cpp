@@ -318,12 +318,12 @@ TEST_CASE("a server that forgets the end marker does not keep us waiting for eve
 TEST_CASE("a dirty mark is cleaned with its own type and time") {
   Live live;
   live.open();
-  live.server.send(Node("ib").add(Node("dirty").with("type", "groups").with("timestamp", 1'700'000'000)));
+  live.server.send(Node("ib").add(Node("dirty").with("type", "newsletter_metadata").with("timestamp", 1'700'000'000)));
   live.settle();
   const auto cleans = live.server.received_with("clean");
   REQUIRE(cleans.size() == 1);
   CHECK(cleans[0].attr_is("xmlns", "urn:xmpp:whatsapp:dirty"));
-  CHECK(cleans[0].child("clean")->attr_is("type", "groups"));
+  CHECK(cleans[0].child("clean")->attr_is("type", "newsletter_metadata"));
   CHECK(cleans[0].child("clean")->attr_is("timestamp", "1700000000"));
 }
 

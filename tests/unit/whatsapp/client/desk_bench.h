@@ -94,6 +94,7 @@ class FakeServer {
   explicit FakeServer(runtime::EventLoop& server_loop) : loop(server_loop) {}
 
   void on_sent(Party& from, const Node& stanza);
+  void acknowledge(Party& from, const Node& message);
   std::optional<Node> answer(Party& from, const Node& iq);
   void deliver(Party& to, Node stanza);
   Party* device(const Jid& jid);
@@ -104,6 +105,8 @@ class FakeServer {
   std::function<bool(Party& to, Node& stanza)> on_delivery;
   /// The ack of a message; nothing: none. Absent: a plain one.
   std::function<std::optional<Node>(const Node& message, Node plain)> on_ack;
+  /// Takes a stanza instead of the server; false: it is the server's.
+  std::function<bool(Party& from, const Node& stanza)> on_stanza;
   /// Answers an iq instead of the server.
   std::function<std::optional<Node>(const Node& iq)> on_query;
   std::map<std::string, std::string> canonical_numbers;  // asked → PN user
@@ -348,6 +351,7 @@ inline Node stanza_for_device(Party& from, const Node& message, const Node& enc,
 }
 
 inline void FakeServer::on_sent(Party& from, const Node& stanza) {
+  if (on_stanza && on_stanza(from, stanza)) return;
   if (stanza.tag() == "receipt" && stanza.attr_is("type", "retry")) {
     const Jid to = *stanza.jid("to");
     if (Party* party = device(to)) {
@@ -369,6 +373,10 @@ inline void FakeServer::on_sent(Party& from, const Node& stanza) {
   } else if (Party* party = device(*stanza.jid("to"))) {
     deliver(*party, stanza_for_device(from, stanza, *stanza.child("enc"), *stanza.jid("to")));
   }
+  acknowledge(from, stanza);
+}
+
+inline void FakeServer::acknowledge(Party& from, const Node& stanza) {
   const std::string id = *stanza.attr("id");
   Node plain = Node("ack")
                    .with("class", "message")
