@@ -5,6 +5,7 @@
 #include "base/encoding.h"
 #include "runtime/json.h"
 #include "simulator/control_json.h"
+#include "simulator/virtual_device.h"
 
 namespace simulator {
 namespace {
@@ -106,6 +107,15 @@ Result<json> command(World& world, Person& person, const std::string& verb, cons
                                   : person.send_text(text_of("to"), text_of("text"), device);
     if (!id) return fail(id.error());
     return json{{"id", *id}};
+  }
+  if (verb == "send-raw") {
+    WA_TRY(const base::Bytes message, base::from_base64(text_of("message")));
+    const StanzaMarks marks{.type = body.value("type", std::string{"text"}),
+                            .media_type = text_of("media_type"),
+                            .edit = text_of("edit")};
+    WA_TRY(std::string id,
+           person.send_message(text_of("id"), text_of("to"), message, marks, body.value("device", 0)));
+    return json{{"id", std::move(id)}};
   }
   if (verb == "read") {
     person.read_chat(text_of("chat"));

@@ -47,15 +47,15 @@ struct CollectionFault {
     kError,            // answered as an error with `code`
     kOmit,             // left out of the answer
     kConflict,         // an upload is refused with 409 although it fits
-    kValueMac,         // of each patch served: the last byte of its first record's value
+    kValueMac,         // of the next patch served: the last byte of its first record's value
     kIndexMac,         // the first byte of its first record's index
-    kPatchMac,         //
-    kSnapshotMac,      // of each patch served
-    kUnknownKey,       // each patch served names a key that nobody has
-    kExitCode,         // each patch served carries exit code `code`
+    kPatchMac,         // of the next patch served
+    kSnapshotMac,      // the same; the patch MAC, which is over it, is then wrong too
+    kUnknownKey,       // the next patch served names a key that nobody has
+    kExitCode,         // the next patch served carries exit code `code`
     kGap,              // the first patch is left out
-    kDuplicate,        // each patch is served twice
-    kNoVersion,        // patches are served without their version
+    kDuplicate,        // each patch of the answer is served twice
+    kNoVersion,        // the next patch is served without its version
     kSnapshotTotal,    // the MAC of the snapshot served is wrong
     kUnaskedSnapshot,  // a snapshot is served although none was asked for
   };

@@ -75,14 +75,35 @@ Result<std::uint64_t> PhoneAppState::submit(app_state::Collection name, base::By
   return world_.server().collections().submit(*account_.device(0), name, stored(name).state.version, patch);
 }
 
-Result<std::uint64_t> PhoneAppState::change(const app_state::MutationSet& set, Place place) {
+Result<std::uint64_t> PhoneAppState::change(const app_state::MutationSet& set, Place place, SnapshotMac mac) {
   const StoredCollection& now = stored(set.collection);
-  WA_TRY(const app_state::BuiltPatch built,
+  WA_TRY(app_state::BuiltPatch built,
          app_state::build_patch(set.collection, now.state, now.values, set.mutations, ring_, keys_.back().id,
                                 world_.random()));
+  if (mac == SnapshotMac::kWrong) {
+    WA_TRY(built.bytes, with_wrong_snapshot_mac(set.collection, built.state.version, built.bytes));
+  }
   if (place == Place::kInline) return submit(set.collection, built.bytes);
   WA_TRY(const base::Bytes outside, moved_outside(built.bytes));
   return submit(set.collection, outside);
+}
+
+Result<base::Bytes> PhoneAppState::with_wrong_snapshot_mac(app_state::Collection name, std::uint64_t version,
+                                                           base::ByteView bytes) const {
+  whatsapp::proto::SyncdPatch patch;
+  if (!patch.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+    return fail(ErrorCode::kMalformed, "no patch");
+  auto& wrong = *patch.mutable_snapshot_mac();
+  wrong.front() = static_cast<char>(wrong.front() ^ 0x01);
+  std::vector<app_state::ValueMac> values;
+  for (const auto& mutation : patch.mutations()) {
+    WA_TRY(const app_state::Record record, app_state::read_record(mutation.record()));
+    values.push_back(app_state::value_mac_of(record));
+  }
+  const auto mac =
+      app_state::patch_mac(*ring_.find(keys_.back().id), name, version, base::as_bytes(wrong), values);
+  patch.set_patch_mac(mac.data(), mac.size());
+  return bytes_of(patch);
 }
 
 Result<base::Bytes> PhoneAppState::moved_outside(base::ByteView bytes) const {

@@ -33,8 +33,11 @@ class PhoneAppState {
 
   /// Where the mutations of a patch are: in it, or in a file on the media hosts.
   enum class Place { kInline, kExternal };
+  /// A wrong snapshot MAC below a right patch MAC: the contents are proven, the whole is not.
+  enum class SnapshotMac { kRight, kWrong };
   /// Makes a patch and hands it to the server; companions are told. Returns the version after it.
-  base::Result<std::uint64_t> change(const app_state::MutationSet& set, Place place = Place::kInline);
+  base::Result<std::uint64_t> change(const app_state::MutationSet& set, Place place = Place::kInline,
+                                     SnapshotMac mac = SnapshotMac::kRight);
   /// A removal of an entry that is not there, as phones send them at times.
   base::Result<std::uint64_t> remove_nothing(app_state::Collection name, const std::string& jid);
   /// The next changes are made with a new key. It is not shared by this.
@@ -59,6 +62,8 @@ class PhoneAppState {
   [[nodiscard]] StoredCollection& stored(app_state::Collection name) const;
   base::Result<std::uint64_t> submit(app_state::Collection name, base::ByteView patch);
   base::Result<base::Bytes> moved_outside(base::ByteView patch) const;
+  base::Result<base::Bytes> with_wrong_snapshot_mac(app_state::Collection name, std::uint64_t version,
+                                                    base::ByteView patch) const;
 
   World& world_;
   Account& account_;

@@ -50,7 +50,8 @@ void PasskeyRelay::demand(Session& session, Account& account, const whatsapp::pa
 void PasskeyRelay::answer(Session& session, const Node& iq, int error, std::optional<Node> content) {
   Node reply = Node("iq").with("from", Jid::service()).with("id", iq.attr("id"));
   if (error != 0) {
-    reply = std::move(reply).with("type", "error").add(Node("error").with("code", error));
+    reply.set("type", std::string{"error"});
+    reply.add_child(Node("error").with("code", error));
   } else {
     reply.set("type", std::string{"result"});
     if (content) reply.add_child(*std::move(content));

@@ -79,7 +79,9 @@ Result<json> change(World& world, SimulatedPhone& phone, const json& body) {
   }
   const auto place =
       body.value("external", false) ? PhoneAppState::Place::kExternal : PhoneAppState::Place::kInline;
-  WA_TRY(const std::uint64_t version, state.change(all, place));
+  const auto mac = body.value("wrong_snapshot_mac", false) ? PhoneAppState::SnapshotMac::kWrong
+                                                           : PhoneAppState::SnapshotMac::kRight;
+  WA_TRY(const std::uint64_t version, state.change(all, place, mac));
   return json{{"version", version}, {"collection", app_state::to_string(all.collection)}};
 }
 
@@ -202,6 +204,15 @@ std::optional<Result<json>> PhoneControl::command(World& world, SimulatedPhone& 
                                           .with("timestamp", world.server().state().now())));
     return json::object();
   };
+  const auto tell_mappings = [&]() -> Result<json> {
+    WA_TRY(Device * companion, companion_in(phone, body));
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> pairs;
+    for (const json& pair : body.at("pairs"))
+      pairs.emplace_back(pair.at("pn").get<std::uint64_t>(), pair.at("lid").get<std::uint64_t>());
+    WA_TRY(std::string id, phone.desk().tell_mappings(*companion, pairs));
+    return json{{"id", std::move(id)}};
+  };
+  if (verb == "lid-mappings") return tell_mappings();
   if (verb == "app-state") return change(world, phone, body);
   if (verb == "fill-contacts") return fill_contacts(world, phone, body);
   if (verb == "share-keys") return share();

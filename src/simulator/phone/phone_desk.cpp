@@ -75,6 +75,23 @@ Result<std::string> PhoneDesk::share_keys(Device& companion) {
   return tell(companion, app_state_.key_share());
 }
 
+Result<std::string> PhoneDesk::tell_mappings(
+    Device& companion, const std::vector<std::pair<std::uint64_t, std::uint64_t>>& pairs) {
+  whatsapp::proto::LIDMigrationMappingSyncPayload payload;
+  for (const auto& [pn, lid] : pairs) {
+    auto& mapping = *payload.add_pn_to_lid_mappings();
+    mapping.set_pn(pn);
+    mapping.set_assigned_lid(lid);
+  }
+  payload.set_chat_db_migration_timestamp(static_cast<std::uint64_t>(world_.server().state().now()));
+  whatsapp::proto::Message message;
+  auto& protocol = *message.mutable_protocol_message();
+  protocol.set_type(ProtocolMessage::LID_MIGRATION_MAPPING_SYNC);
+  protocol.mutable_lid_migration_mapping_sync_message()->set_encoded_mapping_payload(
+      payload.SerializeAsString());
+  return tell(companion, base::as_bytes(message.SerializeAsString()));
+}
+
 HistoryScript PhoneDesk::script_for(const HistoryPlan& plan) {
   HistoryScript script{.plan = plan, .chats = {}, .now = world_.server().state().now(), .seed = 0};
   script.seed = world_.settings().seed * 1'000 + next_seed_++;

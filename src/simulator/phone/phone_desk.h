@@ -56,6 +56,9 @@ class PhoneDesk {
 
   /// Keys of app state, all of them. Returns the message id.
   base::Result<std::string> share_keys(Device& companion);
+  /// Which LID belongs to which number, as after the phone's chats have moved to LIDs. Users, digits.
+  base::Result<std::string> tell_mappings(Device& companion,
+                                          const std::vector<std::pair<std::uint64_t, std::uint64_t>>& pairs);
   /// A peer message of any content.
   base::Result<std::string> tell(Device& companion, base::ByteView message);
 
