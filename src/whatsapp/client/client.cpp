@@ -87,6 +87,7 @@ runtime::Task<Ended> Client::run() { return impl_->run(); }
 void Client::disconnect() { impl_->disconnect(); }
 bool Client::is_open() const { return impl_->is_open(); }
 Groups& Client::groups() { return impl_->desk().groups(); }
+MediaDesk& Client::media() { return impl_->desk().media(); }
 void Client::resume_intake() { impl_->desk().resume_intake(); }
 
 runtime::Task<base::Result<SendOutcome>> Client::send(OutgoingMessage message, SendJournal& journal) {

@@ -36,10 +36,12 @@
 namespace whatsapp {
 
 class Groups;
+struct MediaDesk;
 
 struct ClientSettings {
   std::string socket_url = "wss://web.whatsapp.com/ws/chat";
   std::string ca_file;             // extra trusted roots for TLS, PEM
+  runtime::Egress egress{};        // the account's proxy
   crypto::PublicKey noise_root{};  // pinned certificate root
   WebVersion version;
   std::string device_name = "Windows";  // shown in the phone's list of linked devices
@@ -138,6 +140,8 @@ class Client {
 
   /// Groups and communities: members, settings, invitations. Works while connected.
   Groups& groups();
+  /// Where files of messages are, and how to ask the phone for them again (media/media_desk.h).
+  [[nodiscard]] MediaDesk& media();
 
   /// The sink has room again: takes in what was held back.
   void resume_intake();

@@ -71,6 +71,7 @@ runtime::Task<std::optional<Ended>> Connection::open(DialRequest request) {
   runtime::WebSocketRequest upgrade;
   upgrade.url = request.url;
   upgrade.ca_file = request.ca_file;
+  upgrade.egress = request.egress;
   upgrade.connect_timeout = request.connect_timeout;
   upgrade.headers = {
       {"Origin", "https://web.whatsapp.com"}, {"Cache-Control", "no-cache"}, {"Pragma", "no-cache"}};

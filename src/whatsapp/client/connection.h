@@ -32,6 +32,7 @@ namespace whatsapp {
 struct DialRequest {
   std::string url;
   std::string ca_file;
+  runtime::Egress egress{};
   base::Duration connect_timeout{20'000};
   base::Duration handshake_timeout{20'000};
   crypto::PublicKey noise_root{};

@@ -7,6 +7,7 @@
 #include "whatsapp/client/desk_parts.h"
 #include "whatsapp/client/dirty_marks.h"
 #include "whatsapp/client/groups/group_desk.h"
+#include "whatsapp/client/media/media_desk.h"
 #include "whatsapp/client/message_receiver.h"
 #include "whatsapp/client/message_sender.h"
 #include "whatsapp/client/notifications.h"
@@ -33,16 +34,19 @@ class MessageDesk::Impl {
         receiver_(parts_, retry_requests_),
         sender_(parts_),
         notifications_(parts_),
+        media_(parts_.outside.loop, parts_.connection, parts_.outside.random, parts_.outside.log),
         dirty_marks_(parts_),
         receipts_(parts_) {
     notifications_.listen("privacy_token", parts_.tokens);
     notifications_.listen("mex", parts_.new_contacts);
     groups_.listen(notifications_, dirty_marks_);
+    notifications_.listen("mediaretry", media_.retries);
   }
   ~Impl() { parts_.outside.loop.cancel_timer(idle_timer_); }
 
   void attach(LiveConnection connection) {
     forget_memory();
+    media_.hosts.forget();
     parts_.lids.set_own(connection.self);
     parts_.connection.attach(std::move(connection));
     retry_requests_.offline_delivery_begins();
@@ -102,6 +106,7 @@ class MessageDesk::Impl {
   MessageReceiver receiver_;
   MessageSender sender_;
   Notifications notifications_;
+  MediaDesk media_;
   DirtyMarks dirty_marks_;
   ReceiptDesk receipts_;
 
@@ -182,6 +187,7 @@ Task<Result<SendOutcome>> MessageDesk::resend(std::string id, base::Bytes stanza
 }
 Task<Result<std::optional<Jid>>> MessageDesk::pn_of(Jid lid) { return impl_->pn_of(std::move(lid)); }
 Groups& MessageDesk::groups() { return impl_->groups_.operations; }
+MediaDesk& MessageDesk::media() { return impl_->media_; }
 void MessageDesk::resume_intake() { impl_->receiver_.resume(); }
 std::size_t MessageDesk::cached_rows() const { return impl_->cached_rows(); }
 

@@ -28,6 +28,7 @@
 namespace whatsapp {
 
 class Groups;
+struct MediaDesk;
 
 struct MessageDeskSettings {
   base::Duration iq_timeout{30'000};
@@ -93,6 +94,7 @@ class MessageDesk final : public StanzaHandler {
   runtime::Task<base::Result<std::optional<binary::Jid>>> pn_of(binary::Jid lid);
   Groups& groups();
   void resume_intake();
+  [[nodiscard]] MediaDesk& media();
 
   /// Sessions and device lists now in memory, for metrics and tests.
   [[nodiscard]] std::size_t cached_rows() const;

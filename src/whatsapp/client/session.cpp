@@ -69,6 +69,7 @@ base::Result<DialRequest> Session::dial_request() const {
   DialRequest request;
   request.url = settings_.socket_url;
   request.ca_file = settings_.ca_file;
+  request.egress = settings_.egress;
   request.connect_timeout = settings_.connect_timeout;
   request.handshake_timeout = settings_.handshake_timeout;
   request.noise_root = settings_.noise_root;

@@ -55,8 +55,9 @@ base::Result<WebVersion> version_in_service_worker(std::string_view body) {
   return base::fail(base::ErrorCode::kNotFound, "the service worker names no client revision");
 }
 
-runtime::Task<base::Result<WebVersion>> fetch_web_version(runtime::HttpClient& http) {
+runtime::Task<base::Result<WebVersion>> fetch_web_version(runtime::HttpClient& http, runtime::Egress egress) {
   runtime::HttpRequest request;
+  request.egress = std::move(egress);
   request.url = "https://web.whatsapp.com/sw.js";
   request.headers = {{"sec-fetch-site", "none"},
                      {"user-agent",

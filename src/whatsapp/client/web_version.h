@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "runtime/egress.h"
 #include "runtime/task.h"
 
 namespace runtime {
@@ -36,6 +37,7 @@ base::Result<WebVersion> version_in_service_worker(std::string_view body);
 
 /// Asks the service worker's address, at most 10 s and 4 MiB. The caller keeps the newest of what it has:
 /// versions never go back, and a connection never waits for this or fails with it.
-runtime::Task<base::Result<WebVersion>> fetch_web_version(runtime::HttpClient& http);
+runtime::Task<base::Result<WebVersion>> fetch_web_version(runtime::HttpClient& http,
+                                                         runtime::Egress egress = {});
 
 }  // namespace whatsapp

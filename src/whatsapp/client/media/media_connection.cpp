@@ -38,6 +38,7 @@ Task<Result<MediaHosts>> MediaConnection::hosts() {
   asking_ = false;
   if (answer) {
     hosts_ = *answer;
+    names_ = answer->hosts;
     expires_at_ = loop_.clock().now() + std::max(answer->valid_for - kEarly, answer->valid_for / 2);
   }
   for (auto* waiter : std::exchange(waiters_, {})) {

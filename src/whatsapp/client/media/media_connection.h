@@ -23,12 +23,17 @@ class MediaConnection {
   /// From memory or from the service. kClosed when not connected; kUnavailable, kTimeout, kRejected and
   /// kMalformed as the service answers. A failure is not remembered.
   runtime::Task<base::Result<MediaHosts>> hosts();
-  /// What is known right now, without asking.
+  /// The names that this connection was told last, good for downloads even when they have expired.
+  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+  /// What is known and valid right now, without asking.
   [[nodiscard]] std::optional<MediaHosts> known() const;
   /// A host has refused `auth`: the next hosts() asks anew, unless somebody already has.
   void refuse(const std::string& auth);
   /// The connection has ended.
-  void forget() { hosts_.reset(); }
+  void forget() {
+    hosts_.reset();
+    names_.clear();
+  }
 
  private:
   runtime::Task<base::Result<MediaHosts>> ask();
@@ -36,6 +41,7 @@ class MediaConnection {
   runtime::EventLoop& loop_;
   CurrentConnection& connection_;
   std::optional<MediaHosts> hosts_;
+  std::vector<std::string> names_;
   base::Clock::time_point expires_at_{};
   bool asking_ = false;
   std::vector<runtime::OneShot<MediaHosts>*> waiters_;  // for the answer to the question under way

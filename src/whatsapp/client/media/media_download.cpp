@@ -21,7 +21,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kAttemptsPerHost = 5;
+constexpr int kRounds = 4;                          // through the list of hosts
+constexpr int kResumes = 5;                         // of one host, in a row
 constexpr std::uint64_t kWorthResuming = 1u << 20;  // bytes on disk
 
 base::ByteView view(const std::optional<crypto::Sha256Digest>& hash) {
@@ -74,20 +75,16 @@ class Intake final : public runtime::BodySink {
 
 struct Attempt {
   enum class End {
-    kWhole,  // the body has come, not verified yet
-    kAgain,  // this host, after `wait`
-    kNextHost,
-    kNextHostUnauthorized,
-    kOver,
+    kWhole,         // the body has come
+    kBrokenOff,     // or not begun; another time
+    kRestarted,     // the host has no such part of it: from the beginning, at once
+    kNextHost,      // not this one
+    kUnauthorized,  // not this one, perhaps because our list of hosts is old
+    kOver,          // nobody
   } end = End::kNextHost;
   base::Error error{};
-  base::Duration wait{0};
+  base::Duration wait{0};  // that the host asks for
 };
-
-bool is_about_the_host(ErrorCode code) {
-  return code == ErrorCode::kUnavailable || code == ErrorCode::kTimeout ||
-         code == ErrorCode::kInvalidArgument;
-}
 
 // One file on its way from whichever host has it.
 class Fetch {
@@ -97,21 +94,21 @@ class Fetch {
       : with_(with), settings_(settings), lane_(with.lane), reference_(reference), file_(file) {}
 
   Task<Result<void>> run() {
-    WA_CO_TRY(auto urls, this->urls(with_.connection.known()));
+    WA_CO_TRY(auto urls, this->urls());
     auto fetched = co_await from_any(urls);
     if (fetched || !unauthorized_) co_return fetched;
     // Every host may have been right to refuse: perhaps they are no longer ours.
     if (const auto known = with_.connection.known()) with_.connection.refuse(known->auth);
     const auto fresh = co_await with_.connection.hosts();
     if (!fresh) co_return fetched;
-    WA_CO_TRY(urls, this->urls(*fresh));
+    WA_CO_TRY(urls, this->urls());
     co_return co_await from_any(urls);
   }
 
  private:
-  Result<std::vector<std::string>> urls(const std::optional<MediaHosts>& known) {
+  Result<std::vector<std::string>> urls() {
     std::vector<std::string> urls;
-    hosts_ = download_hosts(known);
+    hosts_ = download_hosts(with_.connection.names(), settings_.fallback_hosts);
     if (reference_.direct_path.empty()) {
       const std::string& url = reference_.url;
       const bool allowed =
@@ -125,72 +122,96 @@ class Fetch {
     return urls;
   }
 
+  /// The hosts in turn, at once; then all of them again, later and later, as long as one may still have it.
   Task<Result<void>> from_any(const std::vector<std::string>& urls) {
     unauthorized_ = false;
     base::Error error{ErrorCode::kUnavailable, "there is no media host"};
-    for (const std::string& url : urls) {
-      auto fetched = co_await from(url);
-      if (fetched) co_return fetched;
-      error = std::move(fetched).error();
-      if (over_) break;
+    for (int round = 1; round <= kRounds; ++round) {
+      std::optional<base::Duration> wait;
+      for (const std::string& url : urls) {
+        Attempt last = co_await from(url);
+        if (last.end == Attempt::End::kWhole) co_return Result<void>{};
+        if (last.end == Attempt::End::kOver) co_return base::fail(std::move(last.error));
+        if (last.end == Attempt::End::kUnauthorized) unauthorized_ = true;
+        if (last.end == Attempt::End::kBrokenOff)
+          wait = std::max(wait.value_or(base::Duration{0}), last.wait);
+        error = std::move(last.error);
+      }
+      if (!wait || round == kRounds) break;
+      WA_CO_TRY_VOID(co_await runtime::sleep_for(with_.loop, std::max(*wait, settings_.retry_pause * round)));
     }
     co_return base::fail(std::move(error));
   }
 
-  /// A verified file, from this host.
-  Task<Result<void>> from(const std::string& url) {
+  /// One host, resumed for as long as it gives more.
+  Task<Attempt> from(const std::string& url) {
     Attempt last;
-    for (int n = 1; n <= kAttemptsPerHost; ++n) {
-      last = co_await attempt(url, n);
+    for (int n = 1; n <= kResumes; ++n) {
+      const std::uint64_t before = file_.length();
+      last = co_await attempt(url);
       if (last.end == Attempt::End::kWhole) co_return co_await verified();
-      over_ = last.end == Attempt::End::kOver;
-      unauthorized_ = unauthorized_ || last.end == Attempt::End::kNextHostUnauthorized;
-      if (last.end != Attempt::End::kAgain || n == kAttemptsPerHost) break;
-      WA_CO_TRY_VOID(co_await runtime::sleep_for(with_.loop, last.wait));
+      const bool resumable = last.end == Attempt::End::kBrokenOff && last.wait.count() == 0 &&
+                             file_.length() >= kWorthResuming && file_.length() > before;
+      const bool anew = last.end == Attempt::End::kRestarted && n == 1;
+      if (!resumable && !anew) break;
     }
-    co_return base::fail(std::move(last.error));
+    if (last.end == Attempt::End::kRestarted) last.end = Attempt::End::kNextHost;
+    co_return last;
   }
 
-  Task<Result<void>> verified() {
+  Task<Attempt> verified() {
     const auto job = [this]() -> Result<void> {
       auto right = file_.verify();
       if (!right) WA_TRY_VOID(file_.restart());  // M2: nothing of it is mixed with the next host's
       return right;
     };
     auto right = co_await lane_.run(job);
-    // A wrong MAC under the right hash will be wrong everywhere.
-    if (!right) over_ = right.error().code == ErrorCode::kCrypto || right.error().code == ErrorCode::kIo;
-    co_return right;
+    Attempt attempt;
+    attempt.end = Attempt::End::kWhole;
+    if (right) co_return attempt;
+    attempt.error = std::move(right).error();
+    // A wrong MAC under the right hash is wrong everywhere.
+    const bool everywhere = attempt.error.code == ErrorCode::kCrypto || attempt.error.code == ErrorCode::kIo;
+    attempt.end = everywhere ? Attempt::End::kOver : Attempt::End::kNextHost;
+    co_return attempt;
   }
 
-  Task<Attempt> attempt(std::string url, int n) {
+  Task<Attempt> attempt(std::string url) {
     runtime::HttpRequest request = media_request(settings_, hosts_);
     request.url = std::move(url);
+    Attempt attempt;
     if (file_.length() >= kWorthResuming) {
       request.headers.emplace_back("Range", "bytes=" + std::to_string(file_.length()) + "-");
     } else {
-      const auto restart = [this] { return file_.restart(); };
-      auto restarted = co_await lane_.run(restart);
-      if (!restarted) co_return Attempt{.end = Attempt::End::kOver, .error = std::move(restarted).error()};
+      attempt = co_await restarted(Attempt::End::kNextHost);
+      if (attempt.end == Attempt::End::kOver) co_return attempt;
     }
     Intake intake(file_, lane_, limit());
     request.sink = &intake;
     auto answer = co_await with_.http.send(std::move(request));
-    Attempt attempt;
-    if (!answer) {
-      attempt.error = std::move(answer).error();
-      attempt.wait = 1s * n;
-      attempt.end = is_about_the_host(attempt.error.code) ? Attempt::End::kAgain : Attempt::End::kOver;
-      if (attempt.error.code == ErrorCode::kInvalidArgument) attempt.end = Attempt::End::kNextHost;
-      co_return attempt;
-    }
-    co_return co_await judge(*answer, n);
+    if (answer) co_return co_await judge(*answer);
+    attempt.error = std::move(answer).error();
+    const auto code = attempt.error.code;
+    attempt.end = Attempt::End::kOver;
+    if (code == ErrorCode::kUnavailable || code == ErrorCode::kTimeout)
+      attempt.end = Attempt::End::kBrokenOff;
+    if (code == ErrorCode::kInvalidArgument)
+      attempt.end = Attempt::End::kNextHost;  // it redirects to nowhere
+    co_return attempt;
   }
 
-  Task<Attempt> judge(const HttpResponse& answer, int n) {
+  /// Throws away what has come; ends as asked, or kOver when the disk fails.
+  Task<Attempt> restarted(Attempt::End end) {
+    const auto job = [this] { return file_.restart(); };
+    auto done = co_await lane_.run(job);
     Attempt attempt;
-    attempt.error = {ErrorCode::kUnavailable,
-                     "a media host answers with HTTP status " + std::to_string(answer.status), answer.status};
+    attempt.end = done ? end : Attempt::End::kOver;
+    if (!done) attempt.error = std::move(done).error();
+    co_return attempt;
+  }
+
+  Task<Attempt> judge(const HttpResponse& answer) {
+    Attempt attempt;
     switch (judge_download(answer.status)) {
       case DownloadVerdict::kBody:
         attempt.end = Attempt::End::kWhole;
@@ -198,24 +219,24 @@ class Fetch {
       case DownloadVerdict::kGone:  // M1: no other host will have it
         attempt.end = Attempt::End::kOver;
         attempt.error = {ErrorCode::kNotFound, "the file is gone from the media hosts", answer.status};
-        break;
+        co_return attempt;
       case DownloadVerdict::kUnauthorized:
-        attempt.end = Attempt::End::kNextHostUnauthorized;
+        attempt.end = Attempt::End::kUnauthorized;
         break;
-      case DownloadVerdict::kBadRange: {
-        const auto restart = [this] { return file_.restart(); };
-        const auto restarted = co_await lane_.run(restart);
-        attempt.end = restarted && n == 1 ? Attempt::End::kAgain : Attempt::End::kNextHost;
+      case DownloadVerdict::kBadRange:
+        attempt = co_await restarted(Attempt::End::kRestarted);
+        if (attempt.end == Attempt::End::kOver) co_return attempt;
         break;
-      }
       case DownloadVerdict::kBusy:
-        attempt.end = Attempt::End::kAgain;
-        attempt.wait = wait_before_retry(answer.headers, 1s * n);
+        attempt.end = Attempt::End::kBrokenOff;
+        attempt.wait = wait_before_retry(answer.headers, settings_.retry_pause);
         break;
       case DownloadVerdict::kNextHost:
         attempt.end = Attempt::End::kNextHost;
         break;
     }
+    attempt.error = {ErrorCode::kUnavailable,
+                     "a media host answers with HTTP status " + std::to_string(answer.status), answer.status};
     co_return attempt;
   }
 
@@ -231,7 +252,6 @@ class Fetch {
   const message::MediaReference& reference_;
   IncomingFile& file_;
   std::vector<std::string> hosts_;
-  bool over_ = false;
   bool unauthorized_ = false;
 };
 

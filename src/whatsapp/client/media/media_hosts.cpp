@@ -1,7 +1,6 @@
 #include "whatsapp/client/media/media_hosts.h"
 
 #include <algorithm>
-#include <array>
 
 namespace whatsapp {
 namespace {
@@ -15,7 +14,6 @@ constexpr std::size_t kMostHosts = 16;
 constexpr std::size_t kLongestAuth = 4096;
 constexpr std::int64_t kAbsolute = 1'000'000'000;  // above it a life is a date
 constexpr seconds kLongestLife{24 * 3600};
-constexpr std::array kWellKnown{"mmg.whatsapp.net", "mmg-fallback.whatsapp.net"};
 
 /// A host name, perhaps with a port: nothing else may get into a URL from here.
 bool is_host(std::string_view text) {
@@ -72,10 +70,10 @@ base::Result<MediaHosts> read_media_conn(const Node& answer, std::int64_t unix_s
   return found;
 }
 
-std::vector<std::string> download_hosts(const std::optional<MediaHosts>& known) {
-  std::vector<std::string> hosts = known ? known->hosts : std::vector<std::string>{};
-  for (const char* host : kWellKnown)
-    if (std::ranges::find(hosts, host) == hosts.end()) hosts.emplace_back(host);
+std::vector<std::string> download_hosts(const std::vector<std::string>& known,
+                                        const std::vector<std::string>& others) {
+  std::vector<std::string> hosts = known;
+  for (const std::string& host : others) add(hosts, host);
   return hosts;
 }
 

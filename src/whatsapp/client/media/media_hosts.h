@@ -24,7 +24,8 @@ binary::Node media_conn_query();
 /// absolute time instead of a life.
 base::Result<MediaHosts> read_media_conn(const binary::Node& answer, std::int64_t unix_seconds);
 
-/// Whom to ask for a file: the known hosts, then those that every client knows. A download needs no auth.
-std::vector<std::string> download_hosts(const std::optional<MediaHosts>& known);
+/// Whom to ask for a file: the known hosts, then `others`. A download needs no auth.
+std::vector<std::string> download_hosts(const std::vector<std::string>& known,
+                                        const std::vector<std::string>& others);
 
 }  // namespace whatsapp

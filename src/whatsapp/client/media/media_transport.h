@@ -36,6 +36,9 @@ struct MediaTransportSettings {
   std::size_t parallel_uploads = 4;
   base::Duration connect_timeout{10'000};
   base::Duration stall_timeout{30'000};
+  base::Duration retry_pause{1'000};  // after the first round through the hosts; longer after the next
+  /// For downloads, besides those that the service names.
+  std::vector<std::string> fallback_hosts{"mmg.whatsapp.net", "mmg-fallback.whatsapp.net"};
   /// Absolute URLs and redirects that may be followed besides those of is_media_url(). For tests.
   std::function<bool(const std::string& url)> also_allowed{};
 };

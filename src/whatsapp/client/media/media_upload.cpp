@@ -73,7 +73,7 @@ class Delivery {
         later = later || last.end == Attempt::End::kNextHostLater;
       }
       if (!later) break;
-      const base::Duration pause = std::max<base::Duration>(last.wait, 1s * (1 << round));
+      const base::Duration pause = std::max<base::Duration>(last.wait, settings_.retry_pause * (1 << round));
       if (round + 1 < kRounds) WA_CO_TRY_VOID(co_await runtime::sleep_for(with_.loop, pause));
     }
     co_return base::fail(std::move(last.error));
