@@ -1,5 +1,5 @@
 # Every `make X` is `./dev X`.
-COMMANDS := help demo run test asan tsan bench build deps format tidy clean
+COMMANDS := help demo run test asan tsan fuzz bench build deps format tidy clean
 
 .DEFAULT_GOAL := help
 .PHONY: $(COMMANDS)
@@ -9,3 +9,7 @@ $(COMMANDS):
 
 bench-%:
 	@./dev $@
+
+# The same under a sanitizer: make test-asan, make test-tsan.
+test-%:
+	@./dev $*
