@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "whatsapp/client/addresses.h"
+#include "whatsapp/client/sync/account_book.h"
 
 namespace whatsapp {
 
@@ -83,12 +84,14 @@ Task<Result<std::vector<Jid>>> StatusAudience::contacts() {
   std::vector<Jid> out;
   std::string after;
   for (bool more = true; more && out.size() < kMaxContacts;) {
-    auto query = [&after](DeviceStore& device) { return device.records("contact", after, kPage); };
+    auto query = [&after](DeviceStore& device) { return device.records(std::string{kContactRecords}, after, kPage); };
     WA_CO_TRY(const auto page, co_await parts_.outside.store.read(query));
     more = page.size() == kPage;
     if (more) after = page.back().key;
     for (const auto& row : page) {
       auto jid = Jid::parse(row.key);
+      const auto facts = read_contact_record(row.value);
+      if (!facts || !facts->in_address_book.value_or(false)) continue;
       if (jid && (jid->is_pn() || jid->is_lid())) out.push_back(jid->normalized().account());
     }
   }
