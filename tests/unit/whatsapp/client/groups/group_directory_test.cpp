@@ -161,9 +161,9 @@ TEST_CASE("when we are removed, the group and our key for it are forgotten") {
   bench.group.members.erase(bench.group.members.begin());
   bench.tell_members(Node("remove").add(bench.participant(bench.alice)), bench.bob.lid());
   CHECK_FALSE(bench.alice.memory->record("group", test_group().to_string()).value());
-  CHECK_FALSE(bench.alice.memory->sender_key(test_group().to_string(),
-                                             {"100000000000001", signal::Domain::kLid, 1})
-                  .value());
+  CHECK_FALSE(
+      bench.alice.memory->sender_key(test_group().to_string(), {"100000000000001", signal::Domain::kLid, 1})
+          .value());
   CHECK(changes_told(bench.alice).back().change == "remove");
   const auto outcome = bench.send_to_group(bench.alice, "G2", "hello?");
   REQUIRE_FALSE(outcome);

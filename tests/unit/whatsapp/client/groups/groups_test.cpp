@@ -46,14 +46,15 @@ TEST_CASE("adding people: one result for each, invitations for those who do not 
   Desk desk;
   desk.group.members = {"15550001111"};
   desk.answers.push_back(
-      Node("iq").with("type", "result").add(
-          Node("add")
-              .add(Node("participant").with("jid", lid_jid("200000000000002")))
-              .add(Node("participant")
-                       .with("jid", lid_jid("300000000000003"))
-                       .with("error", "403")
-                       .add(Node("add_request").with("code", "INVITE").with("expiration", "1760003600")))
-              .add(Node("participant").with("jid", lid_jid("400000000000004")).with("error", "409"))));
+      Node("iq")
+          .with("type", "result")
+          .add(Node("add")
+                   .add(Node("participant").with("jid", lid_jid("200000000000002")))
+                   .add(Node("participant")
+                            .with("jid", lid_jid("300000000000003"))
+                            .with("error", "403")
+                            .add(Node("add_request").with("code", "INVITE").with("expiration", "1760003600")))
+                   .add(Node("participant").with("jid", lid_jid("400000000000004")).with("error", "409"))));
   const std::vector<Jid> people{pn_jid("15550002222"), pn_jid("15550003333"), lid_jid("400000000000004")};
   const auto results = desk.run(desk.groups().change(test_group(), ParticipantChange::kAdd, people));
   REQUIRE(results);
@@ -143,16 +144,16 @@ TEST_CASE("invite links: read, renewed, looked at, used") {
   const auto code = [](const char* text) {
     return Node("iq").with("type", "result").add(Node("invite").with("code", text));
   };
-  desk.answers = {code("First"), code("Second"),
-                  Node("iq").with("type", "result").add(desk.group_node()),
-                  Node("iq").with("type", "result").add(Node("group").with("jid", test_group())),
-                  Node("iq").with("type", "result").add(
-                      Node("membership_approval_request").with("jid", test_group())),
-                  Desk::refusal(410)};
+  desk.answers = {
+      code("First"),
+      code("Second"),
+      Node("iq").with("type", "result").add(desk.group_node()),
+      Node("iq").with("type", "result").add(Node("group").with("jid", test_group())),
+      Node("iq").with("type", "result").add(Node("membership_approval_request").with("jid", test_group())),
+      Desk::refusal(410)};
   CHECK(desk.run(desk.groups().invite_link(test_group())).value() == "https://chat.whatsapp.com/First");
   CHECK(desk.asked.back().attr("type") == "get");
-  CHECK(desk.run(desk.groups().new_invite_link(test_group())).value() ==
-        "https://chat.whatsapp.com/Second");
+  CHECK(desk.run(desk.groups().new_invite_link(test_group())).value() == "https://chat.whatsapp.com/Second");
   CHECK(desk.asked.back().attr("type") == "set");
   CHECK(desk.run(desk.groups().invite_info("https://chat.whatsapp.com/invite/Second?x=1")).value().subject ==
         "the group");
@@ -173,12 +174,13 @@ TEST_CASE("invite links: read, renewed, looked at, used") {
 
 TEST_CASE("requests to join are listed and answered") {
   Desk desk;
-  desk.answers = {Node("iq").with("type", "result").add(
-      Node("membership_approval_requests")
-          .add(Node("membership_approval_request")
-                   .with("jid", desk.carol.lid().bare())
-                   .with("request_time", "1760000000")
-                   .with("request_method", "invite_link")))};
+  desk.answers = {Node("iq")
+                      .with("type", "result")
+                      .add(Node("membership_approval_requests")
+                               .add(Node("membership_approval_request")
+                                        .with("jid", desk.carol.lid().bare())
+                                        .with("request_time", "1760000000")
+                                        .with("request_method", "invite_link")))};
   const auto requests = desk.run(desk.groups().join_requests(test_group()));
   REQUIRE(requests);
   REQUIRE(requests->size() == 1);
@@ -215,11 +217,14 @@ TEST_CASE("a new group is known at once; leaving it forgets it") {
 
 TEST_CASE("the groups of a community") {
   Desk desk;
-  desk.answers = {Node("iq").with("type", "result").add(
-      Node("sub_groups")
-          .add(Node("group").with("id", "120363000000000005").with("subject", "news").add(
-              Node("default_sub_group")))
-          .add(Node("group").with("id", "120363000000000006").with("subject", "talk")))};
+  desk.answers = {Node("iq")
+                      .with("type", "result")
+                      .add(Node("sub_groups")
+                               .add(Node("group")
+                                        .with("id", "120363000000000005")
+                                        .with("subject", "news")
+                                        .add(Node("default_sub_group")))
+                               .add(Node("group").with("id", "120363000000000006").with("subject", "talk")))};
   const auto groups = desk.run(desk.groups().linked_groups(test_group()));
   REQUIRE(groups);
   REQUIRE(groups->size() == 2);
