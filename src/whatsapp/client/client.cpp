@@ -86,6 +86,7 @@ void Client::use_version(WebVersion version) { impl_->use_version(version); }
 runtime::Task<Ended> Client::run() { return impl_->run(); }
 void Client::disconnect() { impl_->disconnect(); }
 bool Client::is_open() const { return impl_->is_open(); }
+Channels& Client::channels() { return impl_->desk().channels(); }
 Groups& Client::groups() { return impl_->desk().groups(); }
 MediaDesk& Client::media() { return impl_->desk().media(); }
 void Client::resume_intake() { impl_->desk().resume_intake(); }

@@ -35,6 +35,7 @@
 
 namespace whatsapp {
 
+class Channels;
 class Groups;
 struct MediaDesk;
 
@@ -142,6 +143,8 @@ class Client {
   Groups& groups();
   /// Where files of messages are, and how to ask the phone for them again (media/media_desk.h).
   [[nodiscard]] MediaDesk& media();
+  /// Channels (newsletters): look up, follow, leave.
+  Channels& channels();
 
   /// The sink has room again: takes in what was held back.
   void resume_intake();

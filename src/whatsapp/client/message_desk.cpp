@@ -6,6 +6,7 @@
 #include "whatsapp/client/delivery/receipt_desk.h"
 #include "whatsapp/client/desk_parts.h"
 #include "whatsapp/client/dirty_marks.h"
+#include "whatsapp/client/groups/channel_posts.h"
 #include "whatsapp/client/groups/group_desk.h"
 #include "whatsapp/client/media/media_desk.h"
 #include "whatsapp/client/message_receiver.h"
@@ -32,6 +33,7 @@ class MessageDesk::Impl {
         retry_requests_(parts_),
         retry_answers_(parts_, groups_.retries),
         receiver_(parts_, retry_requests_),
+        channel_news_(parts_, receiver_),
         sender_(parts_),
         notifications_(parts_),
         media_(parts_.outside.loop, parts_.connection, parts_.outside.random, parts_.outside.log),
@@ -41,6 +43,7 @@ class MessageDesk::Impl {
     notifications_.listen("mex", parts_.new_contacts);
     groups_.listen(notifications_, dirty_marks_);
     notifications_.listen("mediaretry", media_.retries);
+    notifications_.listen("newsletter", channel_news_);
   }
   ~Impl() { parts_.outside.loop.cancel_timer(idle_timer_); }
 
@@ -75,10 +78,12 @@ class MessageDesk::Impl {
   Task<Result<SendOutcome>> send(OutgoingMessage message, SendJournal& journal) {
     if (message.to.is_group() || message.to.is_status())
       return groups_.sender.send(std::move(message), journal);
+    if (message.to.is_newsletter()) return groups_.posts.send(std::move(message), journal);
     return sender_.send(std::move(message), journal);
   }
   Task<Result<SendOutcome>> resend(std::string id, base::Bytes stanza) {
     if (GroupSender::wrote(stanza)) return groups_.sender.resend(std::move(id), std::move(stanza));
+    if (ChannelSender::wrote(stanza)) return groups_.posts.resend(std::move(stanza));
     return sender_.resend(std::move(id), std::move(stanza));
   }
 
@@ -104,6 +109,7 @@ class MessageDesk::Impl {
   RetryRequester retry_requests_;
   RetryAnswerer retry_answers_;
   MessageReceiver receiver_;
+  ChannelNews channel_news_;
   MessageSender sender_;
   Notifications notifications_;
   MediaDesk media_;
@@ -186,6 +192,7 @@ Task<Result<SendOutcome>> MessageDesk::resend(std::string id, base::Bytes stanza
   return impl_->resend(std::move(id), std::move(stanza));
 }
 Task<Result<std::optional<Jid>>> MessageDesk::pn_of(Jid lid) { return impl_->pn_of(std::move(lid)); }
+Channels& MessageDesk::channels() { return impl_->groups_.channels; }
 Groups& MessageDesk::groups() { return impl_->groups_.operations; }
 MediaDesk& MessageDesk::media() { return impl_->media_; }
 void MessageDesk::resume_intake() { impl_->receiver_.resume(); }

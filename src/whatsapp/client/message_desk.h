@@ -27,6 +27,7 @@
 
 namespace whatsapp {
 
+class Channels;
 class Groups;
 struct MediaDesk;
 
@@ -93,6 +94,7 @@ class MessageDesk final : public StanzaHandler {
   runtime::Task<base::Result<SendOutcome>> resend(std::string id, base::Bytes stanza);
   runtime::Task<base::Result<std::optional<binary::Jid>>> pn_of(binary::Jid lid);
   Groups& groups();
+  Channels& channels();
   void resume_intake();
   [[nodiscard]] MediaDesk& media();
 

@@ -5,6 +5,7 @@
 
 #include "base/encoding.h"
 #include "whatsapp/client/addresses.h"
+#include "whatsapp/client/groups/channel_posts.h"
 
 namespace whatsapp {
 
@@ -65,6 +66,8 @@ struct MessageReceiver::Rows {
 
 namespace {
 
+constexpr std::int64_t kStatusLife = 86'400;  // seconds: nobody can see an older post
+
 Result<signal::LoadedPreKeys> read_pre_keys(DeviceStore& device,
                                             const std::vector<EncryptedPayload>& payloads) {
   signal::LoadedPreKeys out;
@@ -93,6 +96,8 @@ Task<void> MessageReceiver::take(const binary::Node& stanza) {
     co_return;
   }
   if (answer_unopened(stanza, *source, answer)) co_return;
+  if (source->route == MessageSource::Route::kChannel)
+    co_return co_await take_post(stanza, *source, answer);
   auto payloads = encrypted_payloads(stanza, source->route);
   if (!payloads) {
     answer.refuse(payloads.error());
@@ -110,10 +115,10 @@ Task<void> MessageReceiver::take(const binary::Node& stanza) {
 
 bool MessageReceiver::answer_unopened(const binary::Node& stanza, const MessageSource& source,
                                       StanzaAnswer& answer) {
-  const bool not_for_people = source.type == "medianotify" || source.sender_key_chat == "status@broadcast";
-  const bool channel = source.route == MessageSource::Route::kChannel;
+  const std::int64_t age = parts_.connection.unix_seconds() - source.timestamp;
+  const bool gone = source.chat.is_status() && source.timestamp != 0 && age > kStatusLife;
   const bool withheld = stanza.child("unavailable") != nullptr && stanza.child("enc") == nullptr;
-  if (!channel && !not_for_people && !withheld) return false;
+  if (source.type != "medianotify" && !gone && !withheld) return false;
   answer.ack();
   return true;
 }
@@ -132,6 +137,56 @@ Task<Result<void>> MessageReceiver::wait_for_room() {
 void MessageReceiver::resume() {
   if (waiting_for_room_ != nullptr) waiting_for_room_->set(runtime::Done{});
 }
+
+// ---- channels -----------------------------------------------------------------------------------------
+
+Task<void> MessageReceiver::take_post(const binary::Node& stanza, const MessageSource& source,
+                                      StanzaAnswer& answer) {
+  const auto room = co_await wait_for_room();
+  if (!room) {
+    answer.give_up(room.error());
+    co_return;
+  }
+  auto work = co_await parts_.sessions.begin();
+  if (!work) {
+    answer.give_up(work.error());
+    co_return;
+  }
+  const auto staged = co_await stage_post(stanza, source, work->changes);
+  Result<void> done;
+  if (!staged) done = base::fail(staged.error());
+  if (done) done = co_await work->commit();
+  if (!done) {
+    answer.give_up(done.error());
+    co_return;
+  }
+  answer.ack();  // never a receipt: the server ends connections that send receipts for channels
+  if (*staged) parts_.outside.sink.staged();
+}
+
+Task<Result<bool>> MessageReceiver::stage_post(const binary::Node& post, MessageSource source,
+                                               Changes& changes) {
+  auto read = read_post(post);
+  if (!read) co_return false;
+  const std::string chat = source.chat.to_string();
+  const std::string seen_as = post_version(post, source.id);
+  auto query = [&](DeviceStore& device) { return device.seen(chat, chat, seen_as); };
+  WA_CO_TRY(const bool seen, co_await parts_.outside.store.read(query));
+  if (seen) co_return false;
+  Intake intake{post, source, {}, {}, Intake::Known::kNew, {}, 0};
+  Opened opened;
+  opened.messages.push_back(*std::move(read));
+  WA_CO_TRY(auto event, co_await event_of(intake, opened));
+  const std::int64_t now = parts_.connection.unix_seconds();
+  remember_post_number(source.chat, source.id, post, now, changes);
+  changes.seen_messages.push_back({chat, chat, seen_as, now});
+  if (!event) co_return false;
+  event->id = seen_as;
+  parts_.outside.sink.stage(*event, changes);
+  co_return true;
+}
+
+// ---- encrypted messages -------------------------------------------------------------------------------
 
 Task<Result<void>> MessageReceiver::take_in(Intake& intake, StanzaAnswer& answer) {
   WA_CO_TRY(auto work, co_await parts_.sessions.begin());

@@ -31,6 +31,9 @@ class MessageReceiver {
   runtime::Task<void> take(const binary::Node& stanza);
   /// The sink may have room again.
   void resume();
+  /// A post of a channel, unless it was seen before. Under the session lock. Whether there is something new.
+  runtime::Task<base::Result<bool>> stage_post(const binary::Node& post, MessageSource source,
+                                               store::Changes& changes);
 
  private:
   struct Intake {
@@ -47,6 +50,8 @@ class MessageReceiver {
 
   bool answer_unopened(const binary::Node& stanza, const MessageSource& source, StanzaAnswer& answer);
   runtime::Task<base::Result<void>> wait_for_room();
+  runtime::Task<void> take_post(const binary::Node& stanza, const MessageSource& source,
+                                StanzaAnswer& answer);
   runtime::Task<base::Result<void>> take_in(Intake& intake, StanzaAnswer& answer);
   runtime::Task<base::Result<void>> load(Intake& intake, SessionWork& work);
   void adopt(Rows rows, Intake& intake, SessionWork& work);

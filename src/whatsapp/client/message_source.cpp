@@ -49,7 +49,8 @@ Result<void> read_shared(const Node& message, const Jid& from, const Self& self,
       first_person(message, std::to_array<std::string_view>({"participant_pn", "participant_lid"})), out);
   if (is_own_account(self, out.sender)) out.author = MessageSource::Author::kOwnAccount;
   out.chat = from;
-  if (from.is_broadcast_list()) out.chat = out.sender.account();
+  // A list belongs to the conversation with its owner; our own copy to the list.
+  if (from.is_broadcast_list() && !out.is_own()) out.chat = out.sender.account();
   return {};
 }
 

@@ -3,6 +3,8 @@
 #pragma once
 
 #include "whatsapp/client/dirty_marks.h"
+#include "whatsapp/client/groups/channel_sender.h"
+#include "whatsapp/client/groups/channels.h"
 #include "whatsapp/client/groups/group_directory.h"
 #include "whatsapp/client/groups/group_retries.h"
 #include "whatsapp/client/groups/group_sender.h"
@@ -20,6 +22,8 @@ struct GroupDesk {
   GroupSender sender;
   GroupRetries retries;
   Groups operations;
+  ChannelSender posts;
+  Channels channels;
 
   explicit GroupDesk(DeskParts& parts)
       : keys(parts),
@@ -27,12 +31,15 @@ struct GroupDesk {
         status(parts),
         sender(parts, directory, keys, status),
         retries(parts, directory, keys, status),
-        operations(parts, directory) {}
+        operations(parts, directory),
+        posts(parts),
+        channels(parts) {}
 
   void listen(Notifications& notifications, DirtyMarks& dirty_marks) {
     notifications.listen("w:gp2", directory);
     notifications.listen("devices", keys);
     notifications.listen("encrypt", keys);
+    notifications.listen("mex", channels);
     dirty_marks.listen("groups", directory);
   }
 };

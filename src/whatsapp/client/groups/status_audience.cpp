@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "whatsapp/client/addresses.h"
+#include "whatsapp/client/sync/account_book.h"
 
 namespace whatsapp {
 
@@ -67,6 +68,12 @@ Task<Result<StatusAudience::Audience>> StatusAudience::of(std::vector<Jid> given
   }
   for (Jid& account : out.accounts) {
     WA_CO_TRY(account, co_await parts_.lids.canonical(account));
+    if (!account.is_pn() || is_own_account(parts_.connection.self(), account)) continue;
+    // The feed names people by LID; who is not on WhatsApp sees nothing.
+    const auto known = co_await parts_.directory.look_up_number(std::string(account.user()));
+    if (known && known->lid) account = lid_jid(*known->lid);
+    if (!known && known.error().code == ErrorCode::kClosed) co_return fail(known.error());
+    if (!known && known.error().code == ErrorCode::kNotFound) account = Jid{};
   }
   std::erase_if(out.accounts, [this](const Jid& account) {
     return account.user().empty() || is_own_account(parts_.connection.self(), account);
@@ -83,12 +90,16 @@ Task<Result<std::vector<Jid>>> StatusAudience::contacts() {
   std::vector<Jid> out;
   std::string after;
   for (bool more = true; more && out.size() < kMaxContacts;) {
-    auto query = [&after](DeviceStore& device) { return device.records("contact", after, kPage); };
+    auto query = [&after](DeviceStore& device) {
+      return device.records(std::string{kContactRecords}, after, kPage);
+    };
     WA_CO_TRY(const auto page, co_await parts_.outside.store.read(query));
     more = page.size() == kPage;
     if (more) after = page.back().key;
     for (const auto& row : page) {
       auto jid = Jid::parse(row.key);
+      const auto facts = read_contact_record(row.value);
+      if (!facts || !facts->in_address_book.value_or(false)) continue;
       if (jid && (jid->is_pn() || jid->is_lid())) out.push_back(jid->normalized().account());
     }
   }

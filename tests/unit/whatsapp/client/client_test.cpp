@@ -318,7 +318,8 @@ TEST_CASE("a server that forgets the end marker does not keep us waiting for eve
 TEST_CASE("a dirty mark is cleaned with its own type and time") {
   Live live;
   live.open();
-  live.server.send(Node("ib").add(Node("dirty").with("type", "newsletter_metadata").with("timestamp", 1'700'000'000)));
+  live.server.send(
+      Node("ib").add(Node("dirty").with("type", "newsletter_metadata").with("timestamp", 1'700'000'000)));
   live.settle();
   const auto cleans = live.server.received_with("clean");
   REQUIRE(cleans.size() == 1);
