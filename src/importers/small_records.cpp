@@ -137,7 +137,9 @@ Result<std::optional<RecordRow>> read_privacy_token(const std::string& id, std::
       base::concat(base::big_endian<8>(usable ? static_cast<std::uint64_t>(received) : 0),
                    base::big_endian<8>(static_cast<std::uint64_t>(std::max<std::int64_t>(issued, 0))),
                    usable ? token : base::Bytes{});
-  return RecordRow{kPrivacyTokenKind, id.substr(0, at), value};
+  const std::int64_t useless_from =
+      (std::max(usable ? received : 0, issued) / kTokenBucket + kTokenBuckets) * kTokenBucket;
+  return RecordRow{kPrivacyTokenKind, id.substr(0, at), value, useless_from};
 }
 
 }  // namespace importers

@@ -214,6 +214,11 @@ Task<std::string> Instance::run_account(Account& account, InstanceLock& lock) {
 Task<RunVerdict> Instance::run_link(Account& account, InstanceLock& lock) {
   ConnectionSettings settings = services_.settings.connection;
   settings.instance_id = eligible_.id;
+  settings.client.pairing_phone = eligible_.pairing_phone;
+  if (!services_.capabilities.has(edge::Capability::kCommands)) settings.client.passkey = whatsapp::PasskeyAnswers::kNobody;
+  const InstanceOptions options = read_instance_options(eligible_.settings_json);
+  if (options.logout) settings.wish = ConnectionSettings::Wish::kLoggedOut;
+  settings.pairing_round = options.pairing_round;
 
   OutboundQueueRunner* queue_of_link = nullptr;
   ConnectionDependencies dependencies{services_.loop,
@@ -262,8 +267,11 @@ Task<base::Result<void>> Instance::start_over(Account& account, AuthUseless usel
   const auto forget = [&place](whatsapp::store::DeviceStore& store) { return store.forget_link(place); };
   WA_CO_TRY_VOID(co_await account.store.read(forget));
   log_.info("auth state put aside", {{"reason", useless.reason}, {"kept_at", place}});
-  if (useless.cooldown <= base::Duration{0}) co_return base::Result<void>{};
   whatsapp::store::Changes changes;
+  if (useless.held_in_round)
+    changes.values.emplace_back(ConnectionRunner::kPairingHeld,
+                                base::to_bytes(fmt::format("{}", *useless.held_in_round)));
+  if (useless.cooldown <= base::Duration{0}) co_return co_await account.store.commit(std::move(changes));
   const std::int64_t not_before = services_.loop.clock().unix_millis() + useless.cooldown.count();
   changes.values.emplace_back(ConnectionRunner::kPairingNotBefore,
                               base::to_bytes(fmt::format("{}", not_before)));

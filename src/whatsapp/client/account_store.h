@@ -64,6 +64,12 @@ class AccountStore {
     co_return co_await lane_.run(job);
   }
 
+  /// Runs a long computation off the loop, on the same lane, and returns its value.
+  template <class Job>
+  runtime::Task<std::invoke_result_t<Job>> compute(Job job) {
+    co_return co_await lane_.run(job);
+  }
+
   /// Durable when it returns. A failed commit (disk full, read-only) fails every commit of its batch, and
   /// the account must close its connection without acking: the server keeps what was not acked.
   /// Not cancellable: what was asked for is written. kClosed after close().

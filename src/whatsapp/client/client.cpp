@@ -19,12 +19,21 @@ class Client::Impl {
         ids_(dependencies_.random),
         device_(dependencies_.store, dependencies_.random, dependencies_.loop.clock()),
         pre_keys_(dependencies_.loop, dependencies_.store, device_, dependencies_.random, dependencies_.log),
-        desk_(desk_dependencies(), desk_settings()) {}
+        desk_(desk_dependencies(), desk_settings()),
+        code_budget_(dependencies_.loop.clock()) {}
 
   runtime::Task<Ended> run();
   void disconnect();
 
   MessageDesk& desk() { return desk_; }
+  base::Result<PairingFlow*> pairing() {
+    if (!session_) return base::fail(base::ErrorCode::kConflict, "the device is not being linked");
+    return session_->pairing();
+  }
+  base::Result<void> log_out() {
+    if (!session_) return base::fail(base::ErrorCode::kClosed, "the account is not connected");
+    return session_->log_out();
+  }
   void use_version(WebVersion version) { settings_.version = version; }
   [[nodiscard]] bool is_open() const { return session_ && session_->is_open(); }
 
@@ -52,6 +61,7 @@ class Client::Impl {
   OwnDevice device_;
   PreKeyKeeper pre_keys_;
   MessageDesk desk_;
+  CodeBudget code_budget_;
   std::unique_ptr<Session> session_;
   enum class Wish { kRun, kStop } wish_ = Wish::kRun;  // what disconnect() asked before there was a session
 };
@@ -65,7 +75,7 @@ runtime::Task<Ended> Client::Impl::run() {
     ended.message = loaded.error().message;
     co_return ended;
   }
-  const SessionDependencies parts{dependencies_, settings_, ids_, device_, pre_keys_, desk_};
+  const SessionDependencies parts{dependencies_, settings_, ids_, device_, pre_keys_, desk_, code_budget_};
   session_ = std::make_unique<Session>(parts);
   if (wish_ == Wish::kStop) session_->stop();
   ended = co_await session_->run();
@@ -89,6 +99,15 @@ bool Client::is_open() const { return impl_->is_open(); }
 Channels& Client::channels() { return impl_->desk().channels(); }
 Groups& Client::groups() { return impl_->desk().groups(); }
 MediaDesk& Client::media() { return impl_->desk().media(); }
+base::Result<void> Client::answer_passkey(const std::string& assertion_json) {
+  WA_TRY(PairingFlow * pairing, impl_->pairing());
+  return pairing->answer_passkey(assertion_json);
+}
+base::Result<void> Client::confirm_passkey() {
+  WA_TRY(PairingFlow * pairing, impl_->pairing());
+  return pairing->confirm_passkey();
+}
+base::Result<void> Client::log_out() { return impl_->log_out(); }
 void Client::resume_intake() { impl_->desk().resume_intake(); }
 
 runtime::Task<base::Result<SendOutcome>> Client::send(OutgoingMessage message, SendJournal& journal) {

@@ -28,6 +28,7 @@
 #include "whatsapp/client/ended.h"
 #include "whatsapp/client/events.h"
 #include "whatsapp/client/outgoing_message.h"
+#include "whatsapp/client/passkey_news.h"
 #include "whatsapp/client/self.h"
 #include "whatsapp/client/web_version.h"
 #include "whatsapp/noise/certificate.h"
@@ -46,6 +47,8 @@ struct ClientSettings {
   crypto::PublicKey noise_root{};  // pinned certificate root
   WebVersion version;
   std::string device_name = "Windows";  // shown in the phone's list of linked devices
+  std::string pairing_phone;            // also offer a code for this number while not linked; empty: QR only
+  PasskeyAnswers passkey = PasskeyAnswers::kCarried;
   base::Duration connect_timeout{20'000};
   base::Duration handshake_timeout{20'000};
   base::Duration iq_timeout{30'000};
@@ -58,6 +61,14 @@ class ClientObserver {
  public:
   virtual ~ClientObserver() = default;
   virtual void on_qr(const std::string& text, base::Duration valid_for) = 0;
+  /// A code to be typed into the phone, beside the QR. The next one replaces it.
+  virtual void on_pairing_code(const std::string& /*code*/, base::Duration /*valid_for*/) {}
+  /// No code (any more): a stable word, see pairing/code_linking.h. The QR goes on.
+  virtual void on_no_pairing_code(const std::string& /*reason*/) {}
+  /// The code was typed: neither it nor the QR serves any more.
+  virtual void on_pairing_code_typed() {}
+  /// WhatsApp wants the account's passkey.
+  virtual void on_passkey(const PasskeyNews& /*news*/) {}
   /// Linked; the credentials are durable. The server closes next (515) and run() ends with kRetryNow.
   virtual void on_paired(const Self& self) = 0;
   /// Logged in and ready to send.
@@ -135,6 +146,13 @@ class Client {
   runtime::Task<base::Result<SendOutcome>> send(OutgoingMessage message, SendJournal& journal);
   /// Writes the very bytes of an earlier stanza again (same id, same ciphertext) and waits for the ack.
   runtime::Task<base::Result<SendOutcome>> resend(std::string id, base::Bytes stanza);
+
+  /// The linking under way: the passkey's assertion (JSON of WebAuthn), and that a person saw the same code on
+  /// the phone. kConflict: nobody waits for that. kInvalidArgument.
+  base::Result<void> answer_passkey(const std::string& assertion_json);
+  base::Result<void> confirm_passkey();
+  /// Unlinks this device; run() ends with kWipe as "logged_out_by_request" once it is done. kClosed.
+  base::Result<void> log_out();
 
   /// PN of a LID from the account's own map.
   runtime::Task<base::Result<std::optional<binary::Jid>>> pn_of(binary::Jid lid);

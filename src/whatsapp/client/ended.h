@@ -25,7 +25,9 @@ enum class Reaction {
 ///   connect_failed upgrade_refused handshake_failed no_first_stanza      it did not come about
 ///   connection_lost stream_end bad_frame send_failed keepalive_timeout overloaded renewal   it broke
 ///   login_timeout store_failed                                           the login, or our disk
-///   no_refs qr_exhausted pairing_refused passkey_required                linking
+///   no_refs qr_exhausted pairing_refused pairing_code_unconfirmed        linking
+///   passkey_timeout passkey_failed passkey_unsupported                   linking, with a passkey in between
+///   logged_out_by_request                                                we unlinked the device ourselves
 struct Ended {
   Reaction reaction = Reaction::kRetry;
   std::string reason;   // stable word: "logged_out", "device_removed", "restart_required", "replaced", …

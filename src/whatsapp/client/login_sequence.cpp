@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "runtime/one_shot.h"
+#include "whatsapp/client/signed_key_rotation.h"
 
 namespace whatsapp {
 namespace {
@@ -91,6 +92,10 @@ runtime::Task<void> settle_in(LoginDependencies dependencies, base::Duration iq_
   const auto properties = co_await dependencies.channel.query(std::move(request), iq_timeout);
   if (!properties) dependencies.log.debug("no server properties", {{"error", properties.error().message}});
   co_await dependencies.pre_keys.check_digest_daily();
+  const SignedKeyRotation weekly;
+  co_await rotate_signed_key_if_due(weekly, dependencies.channel, dependencies.device, dependencies.store,
+                                    dependencies.random, dependencies.loop.clock().unix_seconds(),
+                                    dependencies.log);
 }
 
 }  // namespace whatsapp

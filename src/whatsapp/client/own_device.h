@@ -36,6 +36,8 @@ class OwnDevice {
   /// A new adv secret, in memory: it matters only while this connection offers QR codes, and is stored with
   /// the link.
   void rotate_adv_secret();
+  /// The one that was agreed with the phone, in memory likewise.
+  void use_adv_secret(const base::Secret<32>& secret) { credentials_.adv_secret = secret; }
   /// Takes a link back that the server never learned of, in memory.
   void forget_link() { credentials_.paired.reset(); }
   /// `change(DeviceCredentials&)` here at once, and into `changes`, which the caller commits.

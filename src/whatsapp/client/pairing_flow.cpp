@@ -80,6 +80,15 @@ Ended pairing_end(Reaction reaction, std::string_view reason, std::string_view m
   return ended;
 }
 
+/// The same subscriber, however the number is written: some countries' numbers have an inserted digit.
+bool may_be_same_number(std::string_view own, std::string_view expected) {
+  constexpr std::size_t kCountry = 2;
+  constexpr std::size_t kSubscriber = 8;
+  if (own.size() < kSubscriber || expected.size() < kSubscriber) return own == expected;
+  return own.substr(0, kCountry) == expected.substr(0, kCountry) &&
+         own.substr(own.size() - kSubscriber) == expected.substr(expected.size() - kSubscriber);
+}
+
 Ended out_of_refs() { return pairing_end(Reaction::kQrExhausted, "qr_exhausted", "nobody scanned the code"); }
 
 }  // namespace
@@ -93,6 +102,16 @@ PairingFlow::PairingFlow(PairingDependencies dependencies, PairingSettings setti
 }
 
 PairingFlow::~PairingFlow() { dependencies_.loop.cancel_timer(timer_); }
+
+base::Result<void> PairingFlow::answer_passkey(const std::string& assertion) {
+  if (!passkey_) return base::fail(base::ErrorCode::kConflict, "the passkey was not asked for");
+  return passkey_->give_assertion(assertion);
+}
+
+base::Result<void> PairingFlow::confirm_passkey() {
+  if (!passkey_) return base::fail(base::ErrorCode::kConflict, "the passkey was not asked for");
+  return passkey_->confirm();
+}
 
 runtime::Task<void> PairingFlow::handle(Node stanza) {
   if (!is_from_server(stanza)) co_return;
@@ -116,6 +135,7 @@ void PairingFlow::take_refs(const Node& iq) {
     if (usable(ref->text()) && refs_.size() < kMostRefs) refs_.emplace_back(ref->text());
   state_ = State::kOffering;
   show_next_ref();
+  if (!code_ && !settings_.phone.empty() && state_ == State::kOffering) offer_code();
 }
 
 void PairingFlow::show_next_ref() {
@@ -156,10 +176,88 @@ void PairingFlow::take_notification(const Node& notification) {
     show_current_ref();
   }
   if (wants_answer(notification)) (void)dependencies_.channel.send(ack_for(notification));
-  if (type == "passkey_prologue_request")
-    dependencies_.end(
-        pairing_end(Reaction::kRetrySlow, "passkey_required",
-                    "WhatsApp asks for the passkey of this account, which a daemon cannot give"));
+  if (type == "link_code_companion_reg" && code_ && (state_ == State::kOffering || state_ == State::kProving))
+    if (const auto* registration = notification.child("link_code_companion_reg"))
+      dependencies_.scope.spawn(code_->take(*registration));
+  if (type == "passkey_prologue_request") ask_for_passkey(notification);
+  if (type == "crsc_continuation" && passkey_) passkey_->take_continuation(notification);
+}
+
+// ---- the other ways ------------------------------------------------------------------------------------
+
+void PairingFlow::offer_code() {
+  CodeLinkingDependencies parts{.loop = dependencies_.loop,
+                                .channel = dependencies_.channel,
+                                .device = dependencies_.device,
+                                .store = dependencies_.store,
+                                .random = dependencies_.random,
+                                .budget = dependencies_.code_budget,
+                                .log = dependencies_.log,
+                                .phone = settings_.phone,
+                                .device_name = settings_.device_name};
+  CodeLinkingEvents events;
+  events.show = [this](const std::string& code, base::Duration valid_for) {
+    dependencies_.observer.on_pairing_code(code, valid_for);
+  };
+  events.none = [this](const std::string& reason) { dependencies_.observer.on_no_pairing_code(reason); };
+  events.secret_changed = [this] {
+    if (state_ == State::kOffering && !shown_ref_.empty()) show_current_ref();
+  };
+  events.answered = [this] { code_answered(); };
+  code_ = std::make_unique<CodeLinking>(std::move(parts), std::move(events));
+  dependencies_.scope.spawn(code_->request());
+}
+
+/// The QR shows a secret that no longer holds. If the code was mistyped, the phone says hello again.
+void PairingFlow::code_answered() {
+  if (state_ != State::kOffering && state_ != State::kProving) return;
+  state_ = State::kProving;
+  stop_showing();
+  refs_.clear();
+  dependencies_.observer.on_pairing_code_typed();
+  const auto patience = dependencies_.loop.clock().now() + settings_.wait_for_success;
+  timer_ = dependencies_.loop.call_at(std::max(patience, code_->valid_until()), [this] {
+    timer_ = 0;
+    dependencies_.end(pairing_end(Reaction::kQrExhausted, "pairing_code_unconfirmed",
+                                  "the phone did not finish the linking by code"));
+  });
+}
+
+void PairingFlow::ask_for_passkey(const Node& notification) {
+  if (state_ != State::kOffering && state_ != State::kProving) return;
+  if (settings_.passkey == PasskeyAnswers::kNobody)
+    return dependencies_.end(pairing_end(
+        Reaction::kQrExhausted, "passkey_unsupported",
+        "WhatsApp asks for the passkey of this account, and the edge takes no commands to answer"));
+  if (passkey_) return;
+  state_ = State::kProving;
+  stop_showing();
+  refs_.clear();
+  if (code_) code_->stop();
+  PasskeyLinkingDependencies parts{
+      .loop = dependencies_.loop,
+      .channel = dependencies_.channel,
+      .device = dependencies_.device,
+      .random = dependencies_.random,
+      .log = dependencies_.log,
+      .tell = [this](const PasskeyNews& news) { dependencies_.observer.on_passkey(news); },
+      .fail =
+          [this](const std::string& reason, const std::string& message) {
+            const bool late = reason == "passkey_timeout";
+            const auto reaction = late ? Reaction::kQrExhausted : Reaction::kRetrySlow;
+            dependencies_.end(pairing_end(reaction, reason, message));
+          }};
+  passkey_ = std::make_unique<PasskeyLinking>(std::move(parts));
+  dependencies_.scope.spawn(passkey_->run(notification));
+}
+
+/// Whoever asked for a code for one number does not want another one to scan the QR.
+bool PairingFlow::is_expected_number(const Jid& own) const {
+  if (settings_.phone.empty() || (code_ && code_->answered())) return true;
+  std::string digits;
+  for (const char c : settings_.phone)
+    if (c >= '0' && c <= '9') digits += c;
+  return may_be_same_number(own.user(), digits);
 }
 
 void PairingFlow::answer_empty(const Node& iq) {
@@ -170,17 +268,24 @@ void PairingFlow::answer_empty(const Node& iq) {
 // ---- being linked --------------------------------------------------------------------------------------
 
 runtime::Task<void> PairingFlow::finish(Node iq) {
-  if (state_ != State::kOffering && state_ != State::kWaitingForRefs) co_return;  // a replay
+  const bool expected =
+      state_ == State::kOffering || state_ == State::kWaitingForRefs || state_ == State::kProving;
+  if (!expected) co_return;  // a replay
   state_ = State::kSigning;
+  const auto primary = code_ ? code_->primary() : std::nullopt;
+  if (code_) code_->stop();
   stop_showing();
   const Node& pair_success = *iq.child("pair-success");
   const auto& keys = dependencies_.device.credentials();
   const auto linked =
       pairing::accept_pair_success(pair_success.child_bytes("device-identity").value_or(base::ByteView{}),
-                                   keys.adv_secret, keys.identity, std::nullopt, dependencies_.random);
+                                   keys.adv_secret, keys.identity, primary, dependencies_.random);
   if (!linked) co_return refuse(iq, linked.error());
   auto link = read_link(pair_success);
   if (!link) co_return refuse(iq, {PairRefusal::Code::kInternalError, link.error().message});
+  if (!is_expected_number(link->pn))
+    co_return refuse(iq,
+                     {PairRefusal::Code::kInternalError, "another number than the expected one was linked"});
   const auto stored = co_await store_link(*linked, *std::move(link));
   if (!stored) co_return refuse(iq, {PairRefusal::Code::kInternalError, "the link could not be stored"});
 
@@ -246,6 +351,7 @@ void PairingFlow::refuse(const Node& iq, const PairRefusal& refusal) {
 Ended PairingFlow::conclude(Ended ended) {
   ended = refine(std::move(ended));
   stop_showing();
+  if (code_) code_->stop();
   return ended;
 }
 

@@ -52,6 +52,10 @@ Node pre_key_upload(const store::DeviceCredentials& credentials, std::span<const
       .add(signed_key_node(credentials.signed_pre_key));
 }
 
+Node signed_key_rotation(const signal::SignedPreKey& key) {
+  return encrypt_iq("set").add(Node("rotate").add(signed_key_node(key)));
+}
+
 Node key_digest_request() { return encrypt_iq("get").add(Node("digest")); }
 
 base::Result<KeyDigest> parse_key_digest(const Node& answer) {

@@ -21,6 +21,9 @@ std::size_t pre_key_count(const binary::Node& answer);
 binary::Node pre_key_upload(const store::DeviceCredentials& credentials,
                             std::span<const store::PreKeyRow> keys);
 
+/// Replaces the signed pre-key that the server hands out.
+binary::Node signed_key_rotation(const signal::SignedPreKey& key);
+
 /// What the server says it holds.
 struct KeyDigest {
   std::vector<std::uint32_t> pre_key_ids;  // in the order that the hash covers

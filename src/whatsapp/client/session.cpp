@@ -4,6 +4,7 @@
 
 #include "whatsapp/client/client_payload.h"
 #include "whatsapp/client/login_sequence.h"
+#include "whatsapp/client/pairing/unlink.h"
 #include "whatsapp/client/stream_end.h"
 
 namespace whatsapp {
@@ -59,6 +60,8 @@ runtime::Task<Ended> Session::run() {
 void Session::end(Ended ended) {
   if (ended_) return;
   if (pairing_) ended = pairing_->conclude(std::move(ended));
+  // The server may end the connection instead of answering.
+  if (logging_out_ && ended.reaction == Reaction::kWipe) ended.reason = kLoggedOutByRequest;
   if (progress_ == Progress::kOpen) ended.reached = Ended::Reached::kOpen;
   ended_ = std::move(ended);
   over_.set(runtime::Done{});
@@ -108,8 +111,34 @@ void Session::begin_linking() {
                             .random = client_.random,
                             .observer = client_.observer,
                             .log = client_.log,
+                            .scope = scope_,
+                            .code_budget = dependencies_.code_budget,
                             .end = [this](Ended ended) { end(std::move(ended)); }};
-  pairing_ = std::make_unique<PairingFlow>(std::move(parts), PairingSettings{});
+  PairingSettings pairing;
+  pairing.phone = settings_.pairing_phone;
+  pairing.device_name = settings_.device_name;
+  pairing.passkey = settings_.passkey;
+  pairing_ = std::make_unique<PairingFlow>(std::move(parts), std::move(pairing));
+}
+
+base::Result<PairingFlow*> Session::pairing() {
+  if (!pairing_ || ended_) return base::fail(ErrorCode::kConflict, "the device is not being linked");
+  return pairing_.get();
+}
+
+base::Result<void> Session::log_out() {
+  if (!is_open()) return base::fail(ErrorCode::kClosed, "the account is not connected");
+  if (!std::exchange(logging_out_, true)) scope_.spawn(unlink());
+  return {};
+}
+
+runtime::Task<void> Session::unlink() {
+  const auto unlinked =
+      co_await unlink_device(client_.loop, connection_, dependencies_.device.self(), settings_.iq_timeout);
+  if (unlinked)
+    co_return end(ended_as(Reaction::kWipe, kLoggedOutByRequest, "the device was unlinked as asked"));
+  logging_out_ = false;
+  client_.log.warn("the server did not unlink this device", {{"error", unlinked.error().message}});
 }
 
 runtime::Task<void> Session::watch() {

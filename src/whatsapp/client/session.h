@@ -32,6 +32,7 @@ struct SessionDependencies {
   OwnDevice& device;
   PreKeyKeeper& pre_keys;
   MessageDesk& desk;
+  CodeBudget& code_budget;
 };
 
 class Session final : private ConnectionListener, private StanzaHandler {
@@ -43,6 +44,10 @@ class Session final : private ConnectionListener, private StanzaHandler {
   runtime::Task<Ended> run();
   /// Ends soon as "stopped": first what is handled gets its answer written, at most 2 s.
   void stop();
+  /// The linking under way. kConflict: there is none.
+  base::Result<PairingFlow*> pairing();
+  /// Begins to unlink this device; the session ends as "logged_out_by_request" when it is done. kClosed.
+  base::Result<void> log_out();
   [[nodiscard]] bool is_open() const { return progress_ == Progress::kOpen && !ended_; }
 
  private:
@@ -60,6 +65,7 @@ class Session final : private ConnectionListener, private StanzaHandler {
   runtime::Task<void> log_in(store::Changes changes);
   void take_bulletin(const binary::Node& bulletin);
   void take_bulletin_item(const binary::Node& item);
+  runtime::Task<void> unlink();
   runtime::Task<void> settle_and_end();
   runtime::Task<void> settle();
   void end(Ended ended);
@@ -69,6 +75,7 @@ class Session final : private ConnectionListener, private StanzaHandler {
   const ClientSettings& settings_;
   Progress progress_ = Progress::kDialing;
   std::optional<Ended> ended_;
+  bool logging_out_ = false;
   runtime::OneShot<runtime::Done> over_;
   runtime::OneShot<runtime::Done> settled_;
   std::optional<base::Clock::time_point> flush_deadline_;

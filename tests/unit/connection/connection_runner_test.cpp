@@ -246,3 +246,82 @@ TEST_CASE("refs that run out are told, and new ones follow after the backoff") {
   bench.clock.advance(3s);
   CHECK(bench.qr() != first);
 }
+
+TEST_CASE("codes that nobody uses park the instance; it begins anew when it is asked, and no earlier") {
+  Bench bench;
+  bench.settings.pairing_rounds = 3;
+  bench.start();
+  // In steps that let pings be answered: silence would be another end.
+  const auto parked = [&bench] { return bench.find(InstanceStatus::kDisconnected, "qr_timeout") != nullptr; };
+  for (int step = 0; step < 400 && !parked(); ++step) {
+    bench.clock.advance(2s);
+    for (int turn = 0; turn < 30; ++turn) {
+      bench.loop.run_once();
+      std::this_thread::sleep_for(100us);
+    }
+  }
+  REQUIRE(bench.find(InstanceStatus::kDisconnected, "qr_timeout") != nullptr);
+  CHECK_FALSE(bench.edge.told.back().next_retry_at);
+  CHECK(std::count_if(bench.edge.told.begin(), bench.edge.told.end(),
+                      [](const auto& update) { return !update.qr.empty(); }) == 3 * 6);
+  const auto told = bench.edge.told.size();
+  for (int hour = 0; hour < 24; ++hour) {
+    bench.clock.advance(1h);
+    for (int i = 0; i < 20; ++i) bench.loop.run_once();
+  }
+  CHECK(bench.edge.told.size() == told);
+  bench.runner->pair();
+  CHECK_FALSE(bench.qr().empty());
+  REQUIRE(bench.phone->scan(bench.qr()));
+  bench.until([&] { return bench.runner->state() == State::kConnected; });
+}
+
+TEST_CASE("A number gets a pairing code beside the QR, and typing it links the device") {
+  Bench bench;
+  bench.settings.client.pairing_phone =
+      "+" + std::string{bench.phone->pn().substr(0, bench.phone->pn().find('@'))};
+  bench.start();
+  bench.until([&] { return !bench.edge.told.empty() && !bench.edge.told.back().pairing_code.empty(); });
+  const auto shown = bench.edge.told.back();
+  CHECK(shown.pairing_code.size() == 9);  // XXXX-XXXX
+  CHECK_FALSE(shown.qr.empty());
+  REQUIRE(bench.phone->enter_code(shown.pairing_code));
+  bench.until([&] { return bench.runner->state() == State::kConnected; });
+  bench.until([&] { return bench.edge.told.back().status == InstanceStatus::kConnected; });
+  CHECK(bench.edge.told.back().pairing_code.empty());
+}
+
+TEST_CASE("A number that cannot be one gets no code; the QR goes on and says why") {
+  Bench bench;
+  bench.settings.client.pairing_phone = "0123";
+  bench.start();
+  bench.until([&] { return bench.find(InstanceStatus::kConnecting, "pairing_phone_invalid") != nullptr; });
+  CHECK_FALSE(bench.find(InstanceStatus::kConnecting, "pairing_phone_invalid")->qr.empty());
+}
+
+TEST_CASE("Logged out by command: the phone loses the device, and the run says what is to be kept in mind") {
+  Bench bench;
+  bench.settings.pairing_round = 4;
+  bench.link();
+  const std::string jid = bench.runner->own_jid();
+  REQUIRE(bench.runner->log_out());
+  bench.until([&] { return bench.verdict.has_value(); });
+  const auto& useless = std::get<AuthUseless>(*bench.verdict);
+  CHECK(useless.reason == "logged_out_by_request");
+  CHECK(useless.held_in_round == 4);
+  CHECK(bench.phone->companions().empty());
+  bench.until([&] { return bench.find(InstanceStatus::kDisconnected, "logged_out_by_request") != nullptr; });
+}
+
+TEST_CASE("Logged out by the instance's description: unlinked as soon as it is connected") {
+  Bench bench;
+  bench.settings.wish = worker::ConnectionSettings::Wish::kLoggedOut;
+  bench.start();
+  bench.until([&] { return bench.find(InstanceStatus::kDisconnected, "logged_out_by_request") != nullptr; });
+  // Not linked, so there is nothing to do; asking to pair does not change what the description says.
+  const auto told = bench.edge.told.size();
+  bench.runner->pair();
+  for (int i = 0; i < 50; ++i) bench.loop.run_once();
+  CHECK(std::none_of(bench.edge.told.begin() + static_cast<std::ptrdiff_t>(told) - 1, bench.edge.told.end(),
+                     [](const auto& update) { return !update.qr.empty(); }));
+}

@@ -37,6 +37,10 @@ class Observer final : public ClientObserver {
     codes.push_back(text);
     lifetimes.push_back(valid_for);
   }
+  void on_pairing_code(const std::string& code, base::Duration) override { pairing_codes.push_back(code); }
+  void on_no_pairing_code(const std::string& reason) override { no_codes.push_back(reason); }
+  void on_pairing_code_typed() override { ++typed; }
+  void on_passkey(const PasskeyNews& news) override { passkey.push_back(news); }
   void on_paired(const Self& self) override { paired.push_back(self); }
   void on_open(const Self& self) override { opened.push_back(self); }
   void on_synced() override { ++synced; }
@@ -45,6 +49,10 @@ class Observer final : public ClientObserver {
 
   std::vector<std::string> codes;
   std::vector<base::Duration> lifetimes;
+  std::vector<std::string> pairing_codes;  // as shown, typed into the phone
+  std::vector<std::string> no_codes;       // reasons
+  std::vector<PasskeyNews> passkey;
+  int typed = 0;
   std::vector<Self> paired;
   std::vector<Self> opened;
   int synced = 0;
