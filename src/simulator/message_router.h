@@ -10,6 +10,7 @@
 
 #include "simulator/cipher_watch.h"
 #include "simulator/delivery.h"
+#include "simulator/people/token_desk.h"
 #include "simulator/server_state.h"
 
 namespace simulator {
@@ -18,7 +19,8 @@ struct MessagePlan;
 
 class MessageRouter {
  public:
-  MessageRouter(ServerState& state, Delivery& delivery) : state_(state), delivery_(delivery) {}
+  MessageRouter(ServerState& state, Delivery& delivery, const TokenDesk& tokens)
+      : state_(state), delivery_(delivery), tokens_(tokens) {}
 
   /// `session` belongs to `sender`; the answer goes there.
   void route(Session& session, Device& sender, const Node& message);
@@ -32,7 +34,10 @@ class MessageRouter {
 
   [[nodiscard]] int refusal(Device& sender, const Node& message, MessagePlan& plan) const;
   void choose_person(Device& sender, Account& recipient, MessagePlan& plan) const;
+  [[nodiscard]] int refuse_group(Device& sender, const Node& message, MessagePlan& plan) const;
+  int address_one(const Jid& participant, MessagePlan& plan) const;
   void choose_group(const Device& sender, const Group& group, MessagePlan& plan) const;
+  void choose_audience(const Device& sender, const Node& message, MessagePlan& plan) const;
   void collect_ciphers(const Node& message, MessagePlan& plan);
   void watch_ciphers(const Device& sender, const MessagePlan& plan);
   Node ack_for(Device& sender, const Node& message, const MessagePlan& plan);
@@ -42,6 +47,7 @@ class MessageRouter {
 
   ServerState& state_;
   Delivery& delivery_;
+  const TokenDesk& tokens_;
   CipherWatch ciphers_;
   std::unordered_map<std::string, Seen> seen_;
   std::deque<std::string> seen_order_;
