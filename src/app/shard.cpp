@@ -14,12 +14,24 @@ namespace {
 constexpr base::Duration kTurnEvery{1'000};
 constexpr std::size_t kMostOpenStores = 64;  // about 9 MB when all of them are busy
 
+/// The classes that operators know; the rest by their own names.
+std::string_view failure_class(whatsapp::signal::DecryptError error) {
+  using whatsapp::signal::DecryptError;
+  if (error == DecryptError::kInvalidKeyId) return "prekey_missing";
+  if (error == DecryptError::kTooFarAhead) return "counter";
+  return whatsapp::signal::to_string(error);
+}
+
 InstanceMetrics metrics_of(Metrics& metrics) {
   InstanceMetrics out;
   out.connection.closed = [&metrics](const std::string& reason) { metrics.connection_closed(reason); };
   out.connection.reconnected = [&metrics] { metrics.reconnected(); };
   out.connection.decrypt_failed = [&metrics](whatsapp::signal::DecryptError error) {
-    metrics.decrypt_failed(whatsapp::signal::to_string(error));
+    metrics.decrypt_failed(failure_class(error));
+  };
+  out.connection.retry_receipt = [&metrics](std::string_view direction) { metrics.retry_receipt(direction); };
+  out.connection.query = [&metrics](std::string_view kind, std::string_view result) {
+    metrics.query(kind, result);
   };
   out.lock = [&metrics](const std::string& operation, const std::string& result) {
     metrics.lock(operation, result);

@@ -261,11 +261,13 @@ void ConnectionRunner::on_open(const whatsapp::Self& self) {
 
 void ConnectionRunner::on_synced() { with_.log.debug("the offline queue has been delivered"); }
 
-void ConnectionRunner::on_decrypt_failure(const std::string& message_id,
-                                          whatsapp::signal::DecryptError error) {
-  if (with_.metrics.decrypt_failed) with_.metrics.decrypt_failed(error);
+void ConnectionRunner::on_decrypt_failure(const whatsapp::DecryptFailure& failure) {
+  if (with_.metrics.decrypt_failed) with_.metrics.decrypt_failed(failure.error);
   if (breaker_tripped_) return;  // what still arrives while the connection closes
-  if (breaker_.record_failure(message_id, error) == BadMacBreaker::Verdict::kKeepGoing) return;
+  // Nobody has been asked for it yet: the repair of this one person's session is still to come.
+  if (failure.repair == whatsapp::DecryptFailure::Repair::kLater) return;
+  const auto verdict = breaker_.record_failure(failure.message_id, failure.peer, failure.error);
+  if (verdict == BadMacBreaker::Verdict::kKeepGoing) return;
   breaker_tripped_ = true;
   const auto& limits = settings_.bad_mac;
   with_.log.warn("too many messages could not be decrypted; auth is put aside, a new QR follows",
@@ -278,6 +280,14 @@ void ConnectionRunner::on_decrypt_failure(const std::string& message_id,
 
 void ConnectionRunner::on_decrypt_repaired(const std::string& message_id) {
   breaker_.record_repair(message_id);
+}
+
+void ConnectionRunner::on_retry_receipt(RetryReceipt which) {
+  if (with_.metrics.retry_receipt) with_.metrics.retry_receipt(which == RetryReceipt::kSent ? "out" : "in");
+}
+
+void ConnectionRunner::on_query(std::string_view kind, std::string_view result) {
+  if (with_.metrics.query) with_.metrics.query(kind, result);
 }
 
 void ConnectionRunner::set_state(State state) {

@@ -50,6 +50,8 @@ struct ConnectionMetrics {
   std::function<void(const std::string& reason)> closed;
   std::function<void()> reconnected;
   std::function<void(whatsapp::signal::DecryptError)> decrypt_failed;
+  std::function<void(std::string_view direction)> retry_receipt;  // "in", "out"
+  std::function<void(std::string_view kind, std::string_view result)> query;
 };
 
 struct ConnectionDependencies {
@@ -113,8 +115,10 @@ class ConnectionRunner final : private whatsapp::ClientObserver {
   void on_paired(const whatsapp::Self& self) override;
   void on_open(const whatsapp::Self& self) override;
   void on_synced() override;
-  void on_decrypt_failure(const std::string& message_id, whatsapp::signal::DecryptError error) override;
+  void on_decrypt_failure(const whatsapp::DecryptFailure& failure) override;
   void on_decrypt_repaired(const std::string& message_id) override;
+  void on_retry_receipt(RetryReceipt which) override;
+  void on_query(std::string_view kind, std::string_view result) override;
 
   runtime::Task<base::Result<void>> wait_for_pairing_cooldown();
   runtime::Task<base::Result<bool>> is_linked();  // also learns own_jid_

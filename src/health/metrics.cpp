@@ -63,6 +63,14 @@ Metrics::Metrics()
                             .Name("wa_decrypt_failures_total")
                             .Help("Messages that could not be decrypted, by class")
                             .Register(registry_)),
+      retry_receipts_(BuildCounter()
+                          .Name("wa_retry_receipts_total")
+                          .Help("Requests to send a message again, by direction")
+                          .Register(registry_)),
+      queries_(BuildCounter()
+                   .Name("wa_query_budget_total")
+                   .Help("Questions to WhatsApp under a budget, by kind and result")
+                   .Register(registry_)),
       messages_(BuildCounter()
                     .Name("wa_messages_total")
                     .Help("Messages by direction and result")
@@ -116,6 +124,12 @@ void Metrics::connection_closed(std::string_view reason) {
 void Metrics::reconnected() { reconnects_.Increment(); }
 void Metrics::decrypt_failed(std::string_view error) {
   decrypt_failures_.Add({{"class", std::string{error}}}).Increment();
+}
+void Metrics::retry_receipt(std::string_view direction) {
+  retry_receipts_.Add({{"dir", std::string{direction}}}).Increment();
+}
+void Metrics::query(std::string_view kind, std::string_view result) {
+  queries_.Add({{"kind", std::string{kind}}, {"result", std::string{result}}}).Increment();
 }
 void Metrics::message(std::string_view direction, std::string_view result) {
   messages_.Add({{"dir", std::string{direction}}, {"result", std::string{result}}}).Increment();

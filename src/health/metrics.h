@@ -26,6 +26,11 @@ class Metrics {
   void connection_closed(std::string_view reason);
   void reconnected();
   void decrypt_failed(std::string_view error);
+  /// `direction` "in": a peer could not read us; "out": we could not read a peer.
+  void retry_receipt(std::string_view direction);
+  /// Of the budget for questions to WhatsApp: `result` "granted", "delayed", "denied" (by ourselves),
+  /// "refused".
+  void query(std::string_view kind, std::string_view result);
   /// `direction` "in" or "out", `result` a stable word: "sent", "marked", "failed", "delivered", "duplicate".
   void message(std::string_view direction, std::string_view result);
   /// `operation` "acquire", "renew" or "release"; `result` "ok", "conflict" or "error".
@@ -49,6 +54,8 @@ class Metrics {
   prometheus::Family<prometheus::Counter>& closes_;
   prometheus::Counter& reconnects_;
   prometheus::Family<prometheus::Counter>& decrypt_failures_;
+  prometheus::Family<prometheus::Counter>& retry_receipts_;
+  prometheus::Family<prometheus::Counter>& queries_;
   prometheus::Family<prometheus::Counter>& messages_;
   prometheus::Family<prometheus::Counter>& locks_;
   prometheus::Family<prometheus::Histogram>& edge_seconds_;

@@ -46,6 +46,10 @@ SendVerdict judge(const base::Error& error, const whatsapp::binary::Jid& to, Att
     case ErrorCode::kRejected:
       return judge_rejection(error, to, attempt);
     case ErrorCode::kUnavailable:
+      // We did not even try: strangers are not written to while WhatsApp has that locked.
+      if (error.detail == 463)
+        return {Next::kFail, word::kReachoutTimelock, error.message, edge::Retryable::kYes};
+      return try_later(error);
     case ErrorCode::kConflict:
     case ErrorCode::kCrypto:
       return try_later(error);

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -56,6 +57,18 @@ struct ClientSettings {
   AccountManners manners{};
 };
 
+/// A message that could not be read.
+struct DecryptFailure {
+  std::string message_id;
+  std::string peer;  // the account it came from, as text: for telling peers apart
+  signal::DecryptError error = signal::DecryptError::kInvalidMessage;
+  enum class Repair {
+    kAsked,    // the sender has been asked for it
+    kLater,    // he will be, when the server has delivered what waited
+    kGivenUp,  // he has been asked often enough, or it makes no sense
+  } repair = Repair::kAsked;
+};
+
 /// Told on the loop, synchronously; must not block or throw.
 class ClientObserver {
  public:
@@ -77,8 +90,14 @@ class ClientObserver {
   virtual void on_synced() {}
   /// A message could not be decrypted (duplicates are not told). `repaired` failures are taken back by
   /// on_decrypt_repaired with the same id when a retry brought the message.
-  virtual void on_decrypt_failure(const std::string& message_id, signal::DecryptError error) = 0;
+  virtual void on_decrypt_failure(const DecryptFailure& failure) = 0;
   virtual void on_decrypt_repaired(const std::string& message_id) = 0;
+  /// A retry receipt went out or came in.
+  enum class RetryReceipt { kSent, kReceived };
+  virtual void on_retry_receipt(RetryReceipt /*which*/) {}
+  /// Of the query budget: `kind` and `result` ("granted", "delayed", "denied", "refused") are words for
+  /// metrics.
+  virtual void on_query(std::string_view /*kind*/, std::string_view /*result*/) {}
 };
 
 /// A message that arrived, or that our own phone sent.

@@ -36,7 +36,11 @@ struct DeskParts {
                   outside.log, settings.cached_device_lists),
         contacts(*this),
         tokens(*this),
-        new_contacts(*this) {}
+        new_contacts(*this) {
+    budget.on_count([this](QueryBudget::Kind kind, std::string_view result) {
+      outside.observer.on_query(to_string(kind), result);
+    });
+  }
 };
 
 }  // namespace whatsapp

@@ -23,6 +23,15 @@ void add_pair(const Node& node, std::string_view first, std::string_view second,
   if (auto pair = pair_of(a->normalized(), b->normalized())) out.push_back(*std::move(pair));
 }
 
+/// Members of groups are named in the group's form; the other one stands beside it.
+void add_members(const Node& notification, std::vector<store::LidMapping>& out) {
+  for (const Node& change : notification.children())
+    for (const Node* member : change.children("participant")) {
+      add_pair(*member, "jid", "phone_number", out);
+      add_pair(*member, "jid", "lid", out);
+    }
+}
+
 std::optional<std::string> lid_user(const nlohmann::json& object, const char* field) {
   const auto found = object.find(field);
   if (found == object.end() || !found->is_string()) return std::nullopt;
@@ -50,6 +59,7 @@ std::vector<store::LidMapping> pairs_of_notification(const Node& notification) {
   add_pair(notification, "from", "lid", out);
   add_pair(notification, "from", "sender_lid", out);
   add_pair(notification, "participant", "participant_pn", out);
+  if (notification.attr_is("type", "w:gp2")) add_members(notification, out);
   if (!notification.attr_is("type", "contacts")) return out;
   for (const Node* change : notification.children("modify")) {
     add_pair(*change, "old", "old_lid", out);  // first: the new pair is learned last, and wins

@@ -3,6 +3,9 @@
 #include <utility>
 
 #include "whatsapp/client/addresses.h"
+#include "whatsapp/client/delivery/identity_news.h"
+#include "whatsapp/client/delivery/own_devices_refresh.h"
+#include "whatsapp/client/delivery/placeholder_desk.h"
 #include "whatsapp/client/delivery/receipt_desk.h"
 #include "whatsapp/client/desk_parts.h"
 #include "whatsapp/client/dirty_marks.h"
@@ -32,18 +35,26 @@ class MessageDesk::Impl {
         groups_(parts_),
         retry_requests_(parts_),
         retry_answers_(parts_, groups_.retries),
-        receiver_(parts_, retry_requests_),
+        placeholders_(parts_),
+        receiver_(parts_, retry_requests_, placeholders_),
         channel_news_(parts_, receiver_),
         sender_(parts_),
         notifications_(parts_),
         media_(parts_.outside.loop, parts_.connection, parts_.outside.random, parts_.outside.log),
         dirty_marks_(parts_),
-        receipts_(parts_) {
+        receipts_(parts_),
+        identity_news_(parts_),
+        own_devices_(parts_) {
     notifications_.listen("privacy_token", parts_.tokens);
     notifications_.listen("mex", parts_.new_contacts);
     groups_.listen(notifications_, dirty_marks_);
     notifications_.listen("mediaretry", media_.retries);
     notifications_.listen("newsletter", channel_news_);
+    notifications_.listen("encrypt", identity_news_);
+    notifications_.listen("contacts", identity_news_);
+    dirty_marks_.listen("account_sync", own_devices_);
+    placeholders_.deliver_to(receiver_);
+    receiver_.listen(placeholders_);
   }
   ~Impl() { parts_.outside.loop.cancel_timer(idle_timer_); }
 
@@ -53,6 +64,7 @@ class MessageDesk::Impl {
     parts_.lids.set_own(connection.self);
     parts_.connection.attach(std::move(connection));
     retry_requests_.offline_delivery_begins();
+    placeholders_.offline_delivery_begins();
     parts_.connection.scope().spawn(learn_own_pair());
   }
 
@@ -65,6 +77,7 @@ class MessageDesk::Impl {
     if (stanza.tag() == "message") {
       co_await receiver_.take(stanza);
     } else if (stanza.tag() == "receipt" && stanza.attr_is("type", "retry")) {
+      parts_.outside.observer.on_retry_receipt(ClientObserver::RetryReceipt::kReceived);
       co_await retry_answers_.take(std::move(stanza));
     } else if (stanza.tag() == "receipt") {
       co_await receipts_.take(stanza);
@@ -108,6 +121,7 @@ class MessageDesk::Impl {
   GroupDesk groups_;
   RetryRequester retry_requests_;
   RetryAnswerer retry_answers_;
+  PlaceholderDesk placeholders_;
   MessageReceiver receiver_;
   ChannelNews channel_news_;
   MessageSender sender_;
@@ -115,6 +129,8 @@ class MessageDesk::Impl {
   MediaDesk media_;
   DirtyMarks dirty_marks_;
   ReceiptDesk receipts_;
+  IdentityNews identity_news_;
+  OwnDevicesRefresh own_devices_;
 
  private:
   /// Stanzas whose whole meaning is their ack: for now nobody asks for calls or presence.
@@ -178,6 +194,7 @@ void MessageDesk::opened() {
 void MessageDesk::offline_finished() {
   if (!impl_->parts_.connection.attached()) return;
   impl_->retry_requests_.offline_delivery_ended();
+  impl_->placeholders_.offline_delivery_ended();
 }
 void MessageDesk::take_dirty(const Node& dirty) { impl_->dirty_marks_.take(dirty); }
 Task<void> MessageDesk::detach() { return impl_->parts_.connection.detach(); }

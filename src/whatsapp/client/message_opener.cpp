@@ -52,14 +52,14 @@ Opened MessageOpener::open(const std::vector<EncryptedPayload>& payloads, Sender
 MessageOpener::Plaintext MessageOpener::decrypt(const EncryptedPayload& payload, SenderState& sender,
                                                 Opened& opened, Changes& changes) {
   if (payload.kind != EncryptedPayload::Kind::kSenderKeyMessage)
-    return decrypt_pairwise(payload, sender, changes);
+    return decrypt_pairwise(payload, sender, opened, changes);
   auto plaintext = signal::group_decrypt(sender.sender_keys, payload.bytes);
   if (plaintext) opened.sender_keys_changed = true;
   return plaintext;
 }
 
 MessageOpener::Plaintext MessageOpener::decrypt_pairwise(const EncryptedPayload& payload, SenderState& sender,
-                                                         Changes& changes) {
+                                                         Opened& opened, Changes& changes) {
   PeerState& peer = sessions_.peer(sender.address);
   const bool first = payload.kind == EncryptedPayload::Kind::kPreKeyMessage;
   if (!first && peer.stored == PeerState::Stored::kUnreadable)
@@ -78,6 +78,7 @@ MessageOpener::Plaintext MessageOpener::decrypt_pairwise(const EncryptedPayload&
   sessions_.store_session(sender.address, changes);
   if (decrypted->identity_news != signal::IdentityNews::kNone)
     sessions_.store_identity(sender.address, decrypted->identity, now_, changes);
+  if (decrypted->identity_news == signal::IdentityNews::kChanged) opened.identity_changed = true;
   if (decrypted->used_pre_key_id) changes.pre_keys_used.push_back(*decrypted->used_pre_key_id);
   return std::move(decrypted->plaintext);
 }

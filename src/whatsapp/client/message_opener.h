@@ -33,6 +33,7 @@ struct Opened {
   } ending = Ending::kRead;
   signal::DecryptError error = signal::DecryptError::kInvalidMessage;
   bool sender_keys_changed = false;
+  bool identity_changed = false;  // the sender has other keys than we knew
 };
 
 class MessageOpener {
@@ -50,7 +51,8 @@ class MessageOpener {
 
   Plaintext decrypt(const EncryptedPayload& payload, SenderState& sender, Opened& opened,
                     store::Changes& changes);
-  Plaintext decrypt_pairwise(const EncryptedPayload& payload, SenderState& sender, store::Changes& changes);
+  Plaintext decrypt_pairwise(const EncryptedPayload& payload, SenderState& sender, Opened& opened,
+                             store::Changes& changes);
   void take_sender_key(const message::ReadMessage& read, SenderState& sender, Opened& opened);
 
   SessionKeeper& sessions_;

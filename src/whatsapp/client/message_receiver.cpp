@@ -6,6 +6,7 @@
 #include "base/encoding.h"
 #include "whatsapp/client/addresses.h"
 #include "whatsapp/client/groups/channel_posts.h"
+#include "whatsapp/client/delivery/identity_news.h"
 
 namespace whatsapp {
 
@@ -95,9 +96,15 @@ Task<void> MessageReceiver::take(const binary::Node& stanza) {
     answer.refuse(Refusal::kMalformed);
     co_return;
   }
-  if (answer_unopened(stanza, *source, answer)) co_return;
+  if (answer_unopened(*source, answer)) co_return;
   if (source->route == MessageSource::Route::kChannel)
     co_return co_await take_post(stanza, *source, answer);
+  // With <enc> beside it there is something to read all the same (10 Q12).
+  if (stanza.child("unavailable") != nullptr && stanza.child("enc") == nullptr) {
+    const auto taken = co_await take_withheld(stanza, *source, answer);
+    if (!taken) answer.give_up(taken.error());
+    co_return;
+  }
   auto payloads = encrypted_payloads(stanza, source->route);
   if (!payloads) {
     answer.refuse(payloads.error());
@@ -113,14 +120,73 @@ Task<void> MessageReceiver::take(const binary::Node& stanza) {
   if (!taken) answer.give_up(taken.error());
 }
 
-bool MessageReceiver::answer_unopened(const binary::Node& stanza, const MessageSource& source,
-                                      StanzaAnswer& answer) {
+bool MessageReceiver::answer_unopened(const MessageSource& source, StanzaAnswer& answer) {
   const std::int64_t age = parts_.connection.unix_seconds() - source.timestamp;
   const bool gone = source.chat.is_status() && source.timestamp != 0 && age > kStatusLife;
-  const bool withheld = stanza.child("unavailable") != nullptr && stanza.child("enc") == nullptr;
-  if (source.type != "medianotify" && !gone && !withheld) return false;
+  if (source.type != "medianotify" && !gone) return false;
   answer.ack();
   return true;
+}
+
+/// The message was not encrypted for this device. The phone is asked; what it must not give is told as such.
+Task<Result<void>> MessageReceiver::take_withheld(const binary::Node& stanza, const MessageSource& source,
+                                                  StanzaAnswer& answer) {
+  WA_CO_TRY_VOID(co_await wait_for_room());
+  WA_CO_TRY(auto work, co_await parts_.sessions.begin());
+  WA_CO_TRY_VOID(co_await parts_.lids.learn(source.pairs, work.changes));
+  Intake intake{stanza, source, {}, {}, Intake::Known::kNew, {}, 0};
+  WA_CO_TRY(const auto address, co_await parts_.lids.address_for(source.sender));
+  if (address) intake.sender.address = *address;
+  WA_CO_TRY(const bool seen, co_await was_seen(intake));
+  const std::string type = stanza.child("unavailable")->attr("type").value_or("");
+  if (!seen && type == "view_once") {
+    Opened opened;
+    opened.messages.emplace_back();
+    opened.messages.back().content.kind = Kind::kUnsupported;
+    opened.messages.back().content.text = type;
+    WA_CO_TRY(const auto event, co_await event_of(intake, opened));
+    if (event) parts_.outside.sink.stage(*event, work.changes);
+    mark_seen(intake, work.changes);
+  } else if (!seen) {
+    WA_CO_TRY_VOID(co_await placeholders_.want(stanza, source, work.changes));
+  }
+  WA_CO_TRY_VOID(co_await work.commit());
+  answer.ack();
+  parts_.outside.sink.staged();
+  co_return Result<void>{};
+}
+
+Task<Result<bool>> MessageReceiver::was_seen(const Intake& intake) {
+  const SeenKeys keys(intake);
+  auto query = [&](DeviceStore& device) -> Result<bool> {
+    for (const std::string& sender : keys.senders) {
+      WA_TRY(const bool seen, device.seen(keys.chat, sender, intake.source.id));
+      if (seen) return true;
+    }
+    return false;
+  };
+  co_return co_await parts_.outside.store.read(query);
+}
+
+Task<Result<void>> MessageReceiver::take_recovered(const binary::Node& stanza, base::Bytes message,
+                                                   Changes& changes) {
+  const auto source = read_message_source(stanza, parts_.connection.self());
+  auto read = message::read_message(message);
+  if (!source || !read) {
+    parts_.outside.log.warn("a message from the phone cannot be read");
+    co_return Result<void>{};
+  }
+  Intake intake{stanza, *source, {}, {}, Intake::Known::kNew, {}, 0};
+  WA_CO_TRY(const auto address, co_await parts_.lids.address_for(source->sender));
+  if (address) intake.sender.address = *address;
+  WA_CO_TRY(const bool seen, co_await was_seen(intake));
+  if (seen) co_return Result<void>{};
+  Opened opened;
+  opened.messages.push_back(*std::move(read));
+  WA_CO_TRY(const auto event, co_await event_of(intake, opened));
+  if (event) parts_.outside.sink.stage(*event, changes);
+  mark_seen(intake, changes);
+  co_return Result<void>{};
 }
 
 Task<Result<void>> MessageReceiver::wait_for_room() {
@@ -283,17 +349,37 @@ Task<Result<void>> MessageReceiver::conclude_read(Intake& intake, const Opened& 
   }
   WA_CO_TRY(const auto event, co_await event_of(intake, opened));
   if (event) parts_.outside.sink.stage(*event, work.changes);
+  WA_CO_TRY_VOID(co_await note_sender(intake, opened, work.changes));
+  if (intake.asked > 0 || placeholders_.wants(intake.source.id))
+    placeholders_.has_come(intake.source.id, work.changes);
   mark_seen(intake, work.changes);
   WA_CO_TRY_VOID(co_await work.commit());
   answer_read(intake, answer);
+  if (opened.identity_changed && !intake.source.is_own()) parts_.tokens.issue_again(intake.source.sender);
   for (const message::ReadMessage& read : opened.messages) {
     if (!intake.source.is_own() || std::holds_alternative<std::monostate>(read.self_notice)) continue;
     for (SelfNoticeListener* listener : listeners_) listener->committed(read.self_notice, intake.source);
     if (std::holds_alternative<message::HistorySyncNotice>(read.self_notice))
       (void)parts_.connection.send(receipt_for(intake.stanza, ReceiptType::kHistorySync));
   }
-  if (event) parts_.outside.sink.staged();
+  parts_.outside.sink.staged();
   if (intake.asked > 0) parts_.outside.observer.on_decrypt_repaired(intake.source.id);
+  co_return Result<void>{};
+}
+
+/// What a message tells about its author besides what it says: his name, that he writes to us, and that his
+/// phone has other keys than before (10 S10).
+Task<Result<void>> MessageReceiver::note_sender(const Intake& intake, const Opened& opened,
+                                                Changes& changes) {
+  const MessageSource& source = intake.source;
+  if (source.is_own()) co_return Result<void>{};
+  const bool wrote_to_us = source.route == MessageSource::Route::kDirect && source.sender_key_chat.empty() &&
+                           !opened.messages.empty();
+  const auto heard = wrote_to_us ? ContactBook::Heard::kMessage : ContactBook::Heard::kName;
+  WA_CO_TRY_VOID(co_await parts_.contacts.note(source.sender, source.push_name, heard, changes));
+  if (!opened.identity_changed) co_return Result<void>{};
+  WA_CO_TRY_VOID(co_await parts_.directory.drop(source.sender.account(), changes));
+  if (source.sender.device() == 0) co_return co_await tell_new_identity(parts_, source.sender, changes);
   co_return Result<void>{};
 }
 
@@ -332,15 +418,22 @@ Task<Result<void>> MessageReceiver::conclude_failed(Intake& intake, const Opened
     failed.resent = std::max(failed.resent, payload.resent);
 
   WA_CO_TRY(auto request, co_await retries_.prepare(failed, work.changes));
+  WA_CO_TRY_VOID(co_await placeholders_.want(intake.stanza, intake.source, work.changes));
   WA_CO_TRY_VOID(co_await work.commit());
-  if (!duplicate) {
-    parts_.outside.log.info("a message could not be decrypted",
-                            {{"reason", signal::to_string(opened.error)}, {"asked", intake.asked}});
-    parts_.outside.observer.on_decrypt_failure(intake.source.id, opened.error);
-  }
+  if (!duplicate) tell_failure(intake, opened.error, request.has_value());
   if (request) WA_CO_TRY_VOID(co_await retries_.send(*std::move(request)));
   answer.ack();
   co_return Result<void>{};
+}
+
+void MessageReceiver::tell_failure(const Intake& intake, signal::DecryptError error, bool asked) {
+  parts_.outside.log.info("a message could not be decrypted",
+                          {{"reason", signal::to_string(error)}, {"asked", intake.asked}});
+  DecryptFailure failure{intake.source.id, intake.sender.address.user, error, DecryptFailure::Repair::kAsked};
+  if (!asked)
+    failure.repair =
+        retries_.holds_back() ? DecryptFailure::Repair::kLater : DecryptFailure::Repair::kGivenUp;
+  parts_.outside.observer.on_decrypt_failure(failure);
 }
 
 // ---- what it says -------------------------------------------------------------------------------------

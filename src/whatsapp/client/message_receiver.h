@@ -9,6 +9,7 @@
 
 #include "runtime/one_shot.h"
 #include "runtime/task.h"
+#include "whatsapp/client/delivery/placeholder_desk.h"
 #include "whatsapp/client/desk_parts.h"
 #include "whatsapp/client/encrypted_payloads.h"
 #include "whatsapp/client/message_opener.h"
@@ -19,9 +20,10 @@
 
 namespace whatsapp {
 
-class MessageReceiver {
+class MessageReceiver final : public RecoveredMessages {
  public:
-  MessageReceiver(DeskParts& parts, RetryRequester& retries) : parts_(parts), retries_(retries) {}
+  MessageReceiver(DeskParts& parts, RetryRequester& retries, PlaceholderDesk& placeholders)
+      : parts_(parts), retries_(retries), placeholders_(placeholders) {}
 
   /// `listener` outlives this. Before the first connection.
   void listen(SelfNoticeListener& listener) { listeners_.push_back(&listener); }
@@ -29,6 +31,8 @@ class MessageReceiver {
   /// Takes in one `<message>` and answers it. While the sink has no room it waits here, so that nothing
   /// overtakes the message that is held back.
   runtime::Task<void> take(const binary::Node& stanza);
+  runtime::Task<base::Result<void>> take_recovered(const binary::Node& stanza, base::Bytes message,
+                                                   store::Changes& changes) override;
   /// The sink may have room again.
   void resume();
   /// A post of a channel, unless it was seen before. Under the session lock. Whether there is something new.
@@ -48,7 +52,13 @@ class MessageReceiver {
   struct SeenKeys;
   struct Rows;
 
-  bool answer_unopened(const binary::Node& stanza, const MessageSource& source, StanzaAnswer& answer);
+  bool answer_unopened(const MessageSource& source, StanzaAnswer& answer);
+  runtime::Task<base::Result<void>> take_withheld(const binary::Node& stanza, const MessageSource& source,
+                                                  StanzaAnswer& answer);
+  runtime::Task<base::Result<bool>> was_seen(const Intake& intake);
+  runtime::Task<base::Result<void>> note_sender(const Intake& intake, const Opened& opened,
+                                                store::Changes& changes);
+  void tell_failure(const Intake& intake, signal::DecryptError error, bool asked);
   runtime::Task<base::Result<void>> wait_for_room();
   runtime::Task<void> take_post(const binary::Node& stanza, const MessageSource& source,
                                 StanzaAnswer& answer);
@@ -71,6 +81,7 @@ class MessageReceiver {
 
   DeskParts& parts_;
   RetryRequester& retries_;
+  PlaceholderDesk& placeholders_;
   std::vector<SelfNoticeListener*> listeners_;
   runtime::OneShot<runtime::Done>* waiting_for_room_ = nullptr;
 };

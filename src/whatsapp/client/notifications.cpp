@@ -38,6 +38,7 @@ Task<void> Notifications::take(const Node& notification) {
 
 Task<Result<void>> Notifications::obey(const Node& notification, Changes& changes) {
   WA_CO_TRY_VOID(co_await learn_lids(notification, changes));
+  WA_CO_TRY_VOID(co_await note_name(notification, changes));
   const std::string type = notification.attr("type").value_or("");
   for (const auto& [wanted, listener] : listeners_)
     if (wanted == type) WA_CO_TRY_VOID(co_await listener->take(notification, changes));
@@ -45,6 +46,15 @@ Task<Result<void>> Notifications::obey(const Node& notification, Changes& change
   if (type == "devices") co_return co_await parts_.directory.apply_devices(notification, changes);
   if (type == "account_sync") co_return co_await parts_.directory.apply_own_devices(notification, changes);
   co_return Result<void>{};
+}
+
+/// `notify`: how whoever did it calls himself.
+Task<Result<void>> Notifications::note_name(const Node& notification, Changes& changes) {
+  const auto name = notification.attr("notify");
+  auto person = notification.jid("participant");
+  if (!person) person = notification.jid("from");
+  if (!name || !person) co_return Result<void>{};
+  co_return co_await parts_.contacts.note(*person, *name, ContactBook::Heard::kName, changes);
 }
 
 Task<Result<void>> Notifications::learn_lids(const Node& notification, Changes& changes) {

@@ -29,6 +29,7 @@ class Notifications {
   using Changes = store::Changes;
 
   runtime::Task<base::Result<void>> obey(const binary::Node& notification, Changes& changes);
+  runtime::Task<base::Result<void>> note_name(const binary::Node& notification, Changes& changes);
   runtime::Task<base::Result<void>> learn_lids(const binary::Node& notification, Changes& changes);
   runtime::Task<base::Result<void>> obey_encrypt(const binary::Node& notification, Changes& changes);
   runtime::Task<base::Result<void>> identity_changed(const binary::Node& notification, Changes& changes);

@@ -52,8 +52,8 @@ Task<Result<std::string>> PeerMessenger::send(PeerMessage message) {
   WA_CO_TRY(const auto entries, co_await fan_out_.encrypt(targets, bundles, work));
   if (entries.empty()) co_return fail(ErrorCode::kUnavailable, "our own device could not be encrypted for");
   WA_CO_TRY(base::Bytes stanza, binary::encode(stanza_of(message, entries.front())));
-  work.changes.sent_messages.push_back(
-      {device.to_string(), message.id, message.content, "text", "", parts_.connection.unix_seconds()});
+  work.changes.sent_messages.push_back({device.to_string(), message.id, message.content,
+                                        std::string{kPeerMessageType}, "", parts_.connection.unix_seconds()});
   const auto committed = co_await work.commit();
   if (!committed) {
     parts_.connection.give_up(committed.error());

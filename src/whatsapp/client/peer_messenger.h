@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -13,6 +14,9 @@
 #include "whatsapp/client/fan_out.h"
 
 namespace whatsapp {
+
+/// `type` of such messages in the store: they are sent again as what they are.
+inline constexpr std::string_view kPeerMessageType = "peer";
 
 struct PeerMessage {
   std::string id{};          // empty: a fresh one

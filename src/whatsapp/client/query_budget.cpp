@@ -67,6 +67,11 @@ void QueryBudget::set_limit(Kind kind, Limit limit) {
   bucket.today = 0;
 }
 
+void QueryBudget::count(Kind kind, std::uint64_t Counters::*counter, std::string_view result) {
+  ++(of(kind).counters.*counter);
+  if (counted_) counted_(kind, result);
+}
+
 double QueryBudget::tokens_now(const Bucket& bucket) const {
   const std::chrono::duration<double> passed = clock_.now() - bucket.filled_at;
   return std::min(bucket.limit.burst,
@@ -93,7 +98,7 @@ std::optional<Duration> QueryBudget::reserve(Kind kind, Duration patience, Urgen
   Bucket& bucket = of(kind);
   const Duration wait = wait_for(kind, urgency);
   if (wait > patience) {
-    ++bucket.counters.denied;
+    count(kind, &Counters::denied, "denied");
     return std::nullopt;
   }
   const auto now = clock_.now();
@@ -104,15 +109,15 @@ std::optional<Duration> QueryBudget::reserve(Kind kind, Duration patience, Urgen
     bucket.today = 0;
   }
   ++bucket.today;
-  ++bucket.counters.granted;
-  if (wait > Duration::zero()) ++bucket.counters.delayed;
+  count(kind, &Counters::granted, "granted");
+  if (wait > Duration::zero()) count(kind, &Counters::delayed, "delayed");
   return wait;
 }
 
 void QueryBudget::refused(Kind kind, std::optional<std::chrono::seconds> backoff) {
   Bucket& bucket = of(kind);
   const auto now = clock_.now();
-  ++bucket.counters.refused;
+  count(kind, &Counters::refused, "refused");
   bucket.refused_at = now;
   const std::uint32_t doublings = std::min(bucket.refusals++, 10U);
   Duration pause = std::min(kFirstPause * (1 << (doublings + 1)), kLongestPause);

@@ -14,8 +14,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -66,6 +68,9 @@ class QueryBudget {
   QueryBudget(const base::Clock& clock, base::Random& random, const Limits& limits = default_limits());
 
   void set_limit(Kind kind, Limit limit);
+  /// Told of each request: "granted", "delayed", "denied" or "refused".
+  using Counted = std::function<void(Kind kind, std::string_view result)>;
+  void on_count(Counted counted) { counted_ = std::move(counted); }
 
   /// Takes a place and says how long to wait for it; nothing (and nothing taken) if that were longer than
   /// `patience`. Places are given in the order asked for.
@@ -101,11 +106,13 @@ class QueryBudget {
 
   [[nodiscard]] Bucket& of(Kind kind) { return buckets_[static_cast<std::size_t>(kind)]; }
   [[nodiscard]] const Bucket& of(Kind kind) const { return buckets_[static_cast<std::size_t>(kind)]; }
+  void count(Kind kind, std::uint64_t Counters::*counter, std::string_view result);
   [[nodiscard]] double tokens_now(const Bucket& bucket) const;
 
   const base::Clock& clock_;
   base::Random& random_;
   std::array<Bucket, kKinds> buckets_;
+  Counted counted_;
 };
 
 /// "usync", "group_query": names for metrics.

@@ -5,6 +5,7 @@
 
 #include "whatsapp/client/add_ons/content_writer.h"
 #include "whatsapp/client/addresses.h"
+#include "whatsapp/client/peer_messenger.h"
 #include "whatsapp/message/content_builder.h"
 #include "whatsapp/signal/session_builder.h"
 
@@ -20,11 +21,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr base::Duration kRenewalInterval = 1h;  // per device, unless it sends keys
+constexpr std::chrono::seconds kRenewalInterval = 1h;  // per device, unless it sends keys
 
 void copy(const Node& from, std::string_view key, Node& to, std::string_view as) {
   if (const binary::AttributeValue* value = from.find(key)) to.set(as, *value);
 }
+
+std::string renewal_key(const signal::Address& address) { return "renewed|" + address.to_text(); }
 
 }  // namespace
 
@@ -90,11 +93,13 @@ Task<Result<bool>> RetryAnswerer::find_message(Job& job) {
   struct Found {
     std::optional<store::SentMessageRow> message;
     std::optional<store::RetryCounter> counter;
+    std::optional<store::RetryCounter> renewal;
   };
   auto query = [&job](DeviceStore& device) -> Result<Found> {
     Found found;
     WA_TRY(found.message, device.sent_message(job.request.id));
     WA_TRY(found.counter, device.retry_counter(job.counter_key));
+    WA_TRY(found.renewal, device.retry_counter(renewal_key(job.address)));
     return found;
   };
   WA_CO_TRY(Found found, co_await parts_.outside.store.read(query));
@@ -102,6 +107,7 @@ Task<Result<bool>> RetryAnswerer::find_message(Job& job) {
   if (found.counter && found.counter->count >= kMaxAnswers) co_return false;
   job.message = *std::move(found.message);
   job.counter = std::move(found.counter);
+  if (found.renewal) job.renewed_at = found.renewal->updated_at;
   co_return true;
 }
 
@@ -141,8 +147,11 @@ Task<Result<bool>> RetryAnswerer::may_have_it(Job& job) {
 
 Task<Result<void>> RetryAnswerer::encrypt_and_send(Job& job) {
   const bool own = is_own_account(parts_.connection.self(), job.request.requester);
-  const base::Bytes plaintext =
-      own ? message::wrap_device_sent(job.message.payload, job.message.chat) : job.message.payload;
+  const bool peer_message = job.message.type == kPeerMessageType;
+  if (peer_message && !own) co_return Result<void>{};
+  const base::Bytes plaintext = own && !peer_message
+                                    ? message::wrap_device_sent(job.message.payload, job.message.chat)
+                                    : job.message.payload;
   std::vector<FanOutTarget> targets{{job.request.requester, job.address, plaintext}};
 
   Bundles bundles;
@@ -153,7 +162,7 @@ Task<Result<void>> RetryAnswerer::encrypt_and_send(Job& job) {
     WA_CO_TRY_VOID(co_await parts_.sessions.load(addresses, work.changes));
     const bool usable = renew_session(job, work);
     WA_CO_TRY_VOID(co_await work.commit());
-    if (!usable && !renewal_allowed(job.address)) co_return Result<void>{};
+    if (!usable && !renewal_allowed(job)) co_return Result<void>{};
     if (!usable) {
       WA_CO_TRY(bundles, co_await fan_out_.fetch(targets, BundleReason::kRenewal));
     }
@@ -173,8 +182,16 @@ Task<Result<void>> RetryAnswerer::encrypt_and_send(Job& job) {
   ++counter.count;
   counter.updated_at = parts_.connection.unix_seconds();
   work.changes.retry_counters.push_back(std::move(counter));
+  if (!bundles.empty())
+    work.changes.retry_counters.push_back(
+        {renewal_key(job.address), 1, {}, parts_.connection.unix_seconds()});
   WA_CO_TRY_VOID(co_await work.commit());
-  co_return parts_.connection.send(stanza_of(job, entries.front()));
+  Node stanza = stanza_of(job, entries.front());
+  if (!own && job.receipt.find("participant") == nullptr) {
+    WA_CO_TRY(auto tokens, co_await parts_.tokens.nodes_for(job.request.requester.account()));
+    for (Node& token : tokens) stanza.add_child(std::move(token));
+  }
+  co_return parts_.connection.send(stanza);
 }
 
 /// True if there is a session to encrypt with now; false if a bundle must be fetched.
@@ -213,11 +230,14 @@ bool RetryAnswerer::begin_from_keys(const Job& job, PeerState& peer, SessionWork
   return true;
 }
 
-bool RetryAnswerer::renewal_allowed(const signal::Address& address) {
+bool RetryAnswerer::renewal_allowed(const Job& job) {
   const auto now = parts_.outside.loop.clock().now();
-  const auto* last = sessions_renewed_.find(address);
+  const auto* last = sessions_renewed_.find(job.address);
   if (last != nullptr && now - *last < kRenewalInterval) return false;
-  sessions_renewed_.put(address, now);
+  // From before a restart.
+  const std::int64_t age = parts_.connection.unix_seconds() - job.renewed_at;
+  if (last == nullptr && job.renewed_at != 0 && age >= 0 && age < kRenewalInterval.count()) return false;
+  sessions_renewed_.put(job.address, now);
   return true;
 }
 
@@ -230,6 +250,9 @@ Node RetryAnswerer::stanza_of(const Job& job, const FanOutEntry& entry) const {
   const bool shared = GroupRetries::concerns(job.chat);
   if (shared) {
     message.set("addressing_mode", job.request.requester.is_lid() ? "lid" : "pn");
+  } else if (job.message.type == kPeerMessageType) {
+    message.set("category", "peer");
+    message.add_child(Node("meta").with("appdata", "default"));
   } else {
     copy(job.receipt, "recipient", message, "recipient");
     message.set("device_fanout", "false");

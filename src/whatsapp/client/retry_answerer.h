@@ -44,6 +44,7 @@ class RetryAnswerer {
     signal::Address address;
     std::string counter_key;
     std::optional<store::RetryCounter> counter;
+    std::int64_t renewed_at = 0;  // when the session with this device was last begun anew, Unix seconds
   };
 
   runtime::Task<void> serve(binary::Node receipt);
@@ -54,7 +55,7 @@ class RetryAnswerer {
   runtime::Task<base::Result<void>> encrypt_and_send(Job& job);
   bool renew_session(const Job& job, SessionWork& work);
   bool begin_from_keys(const Job& job, PeerState& peer, SessionWork& work);
-  [[nodiscard]] bool renewal_allowed(const signal::Address& address);
+  [[nodiscard]] bool renewal_allowed(const Job& job);
   binary::Node stanza_of(const Job& job, const FanOutEntry& entry) const;
 
   DeskParts& parts_;

@@ -97,7 +97,9 @@ Task<Result<void>> RetryRequester::send(Request request) {
     WA_CO_TRY(const signal::PreKey key, co_await parts_.outside.pre_keys.hand_out_one());
     add_retry_keys(request.receipt, parts_.connection.credentials(), key);
   }
-  co_return parts_.connection.send(request.receipt);
+  const auto sent = parts_.connection.send(request.receipt);
+  if (sent) parts_.outside.observer.on_retry_receipt(ClientObserver::RetryReceipt::kSent);
+  co_return sent;
 }
 
 Task<Result<void>> RetryRequester::wait_for_turn() {

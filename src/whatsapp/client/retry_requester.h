@@ -46,6 +46,8 @@ class RetryRequester {
   /// kIo when the keys for it could not be stored.
   runtime::Task<base::Result<void>> send(Request request);
 
+  /// Requests are being put down for later.
+  [[nodiscard]] bool holds_back() const { return offline_delivery_; }
   void offline_delivery_begins();
   /// Sends what was put down, in the background of the connection.
   void offline_delivery_ended();

@@ -17,7 +17,9 @@ struct Fixture {
   int next = 0;
 
   Verdict fail(DecryptError error = DecryptError::kBadMac) {
-    return breaker.record_failure("message " + std::to_string(next++), error);
+    const int number = next++;
+    return breaker.record_failure("message " + std::to_string(number), "peer " + std::to_string(number % 5),
+                                  error);
   }
 };
 
@@ -37,7 +39,7 @@ TEST_CASE_FIXTURE(Fixture, "spread over more than a minute they do not") {
 
 TEST_CASE_FIXTURE(Fixture, "the same message failing again is not a second failure") {
   for (int i = 0; i < 100; ++i)
-    CHECK(breaker.record_failure("one", DecryptError::kBadMac) == Verdict::kKeepGoing);
+    CHECK(breaker.record_failure("one", "peer", DecryptError::kBadMac) == Verdict::kKeepGoing);
   CHECK(breaker.failures() == 1);
 }
 
@@ -57,4 +59,14 @@ TEST_CASE_FIXTURE(Fixture, "after tripping it counts from nothing again") {
   for (int i = 0; i < 20; ++i) (void)fail();
   for (int i = 0; i < 19; ++i) CHECK(fail() == Verdict::kKeepGoing);
   CHECK(fail() == Verdict::kTripped);
+}
+
+TEST_CASE_FIXTURE(Fixture, "S2: one or two people whose sessions are broken never trip it") {
+  for (int i = 0; i < 1000; ++i) {
+    const std::string peer = i % 2 == 0 ? "one" : "two";
+    CHECK(breaker.record_failure("id " + std::to_string(i), peer, DecryptError::kBadMac) ==
+          Verdict::kKeepGoing);
+  }
+  CHECK(breaker.failures() <= 80);
+  CHECK(breaker.record_failure("id", "three", DecryptError::kBadMac) == Verdict::kTripped);
 }

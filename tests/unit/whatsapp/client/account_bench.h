@@ -44,7 +44,7 @@ class Observer final : public ClientObserver {
   void on_paired(const Self& self) override { paired.push_back(self); }
   void on_open(const Self& self) override { opened.push_back(self); }
   void on_synced() override { ++synced; }
-  void on_decrypt_failure(const std::string&, signal::DecryptError) override {}
+  void on_decrypt_failure(const DecryptFailure&) override {}
   void on_decrypt_repaired(const std::string&) override {}
 
   std::vector<std::string> codes;

@@ -62,10 +62,19 @@ class RecordingObserver final : public ClientObserver {
   void on_qr(const std::string&, base::Duration) override {}
   void on_paired(const Self&) override {}
   void on_open(const Self&) override {}
-  void on_decrypt_failure(const std::string& id, signal::DecryptError) override { failed.push_back(id); }
+  void on_decrypt_failure(const DecryptFailure& failure) override {
+    failed.push_back(failure.message_id);
+    failures.push_back(failure);
+  }
+  void on_retry_receipt(RetryReceipt which) override {
+    ++(which == RetryReceipt::kSent ? retries_sent : retries_received);
+  }
   void on_decrypt_repaired(const std::string& id) override { repaired.push_back(id); }
 
   std::vector<std::string> failed;
+  std::vector<DecryptFailure> failures;
+  int retries_sent = 0;
+  int retries_received = 0;
   std::vector<std::string> repaired;
 };
 

@@ -138,6 +138,7 @@ TEST_CASE("a lost connection comes back without a second upload") {
   desk.link();
   desk.open();
   const std::string jid = desk.own_jid();
+  desk.until([&] { return desk.observer.synced == 1; });
   const auto keys = desk.service->device(jid)->pre_keys;
   Fault fault;
   fault.kind = Fault::Kind::kDropSocket;
