@@ -88,6 +88,11 @@ void Client::disconnect() { impl_->disconnect(); }
 bool Client::is_open() const { return impl_->is_open(); }
 Groups& Client::groups() { return impl_->desk().groups(); }
 MediaDesk& Client::media() { return impl_->desk().media(); }
+Chats& Client::chats() { return impl_->desk().chats(); }
+History& Client::history() { return impl_->desk().history(); }
+Presence& Client::presence() { return impl_->desk().presence(); }
+Calls& Client::calls() { return impl_->desk().calls(); }
+Profile& Client::profile() { return impl_->desk().profile(); }
 void Client::resume_intake() { impl_->desk().resume_intake(); }
 
 runtime::Task<base::Result<SendOutcome>> Client::send(OutgoingMessage message, SendJournal& journal) {

@@ -113,6 +113,12 @@ struct ClientDependencies {
   base::Log log;
 };
 
+class Calls;
+class Chats;
+class History;
+class Presence;
+class Profile;
+
 class Client {
  public:
   Client(ClientDependencies dependencies, ClientSettings settings);
@@ -142,6 +148,12 @@ class Client {
   Groups& groups();
   /// Where files of messages are, and how to ask the phone for them again (media/media_desk.h).
   [[nodiscard]] MediaDesk& media();
+  // The parts of the account, for as long as the Client lives; their tasks say kClosed when not connected.
+  Chats& chats();
+  History& history();
+  Presence& presence();
+  Calls& calls();
+  Profile& profile();
 
   /// The sink has room again: takes in what was held back.
   void resume_intake();

@@ -11,9 +11,18 @@
 #include "whatsapp/client/message_receiver.h"
 #include "whatsapp/client/message_sender.h"
 #include "whatsapp/client/notifications.h"
+#include "whatsapp/client/peer_messenger.h"
+#include "whatsapp/client/presence/calls.h"
+#include "whatsapp/client/presence/presence.h"
+#include "whatsapp/client/profile/account_notifications.h"
+#include "whatsapp/client/profile/profile.h"
 #include "whatsapp/client/retry_answerer.h"
 #include "whatsapp/client/retry_requester.h"
 #include "whatsapp/client/stanza_answer.h"
+#include "whatsapp/client/sync/app_state_patches.h"
+#include "whatsapp/client/sync/app_state_sync.h"
+#include "whatsapp/client/sync/chats.h"
+#include "whatsapp/client/sync/history.h"
 
 namespace whatsapp {
 
@@ -36,11 +45,34 @@ class MessageDesk::Impl {
         notifications_(parts_),
         media_(parts_.outside.loop, parts_.connection, parts_.outside.random, parts_.outside.log),
         dirty_marks_(parts_),
-        receipts_(parts_) {
+        receipts_(parts_),
+        peers_(parts_),
+        book_(parts_.outside.store),
+        privacy_(parts_),
+        blocklist_(parts_),
+        effects_(parts_, book_),
+        app_state_(parts_, peers_, effects_, parts_.outside.blobs),
+        patches_(parts_, app_state_),
+        chats_(parts_, patches_, book_, privacy_),
+        history_(parts_, peers_, book_, parts_.outside.blobs),
+        presence_(parts_),
+        calls_(parts_),
+        profile_(parts_, patches_, privacy_, blocklist_),
+        account_notifications_(parts_, book_, privacy_, blocklist_) {
     notifications_.listen("privacy_token", parts_.tokens);
     notifications_.listen("mex", parts_.new_contacts);
     groups_.listen(notifications_, dirty_marks_);
     notifications_.listen("mediaretry", media_.retries);
+    receiver_.listen(app_state_.keys());
+    receiver_.listen(app_state_);
+    receiver_.listen(history_);
+    notifications_.listen("server_sync", app_state_);
+    notifications_.listen("mediaretry", history_);
+    dirty_marks_.listen("syncd_app_state", app_state_);
+    account_notifications_.listen(notifications_, dirty_marks_);
+    const auto renamed = [this] { presence_.renamed(); };
+    effects_.renamed = renamed;
+    account_notifications_.renamed = renamed;
   }
   ~Impl() { parts_.outside.loop.cancel_timer(idle_timer_); }
 
@@ -50,10 +82,21 @@ class MessageDesk::Impl {
     parts_.lids.set_own(connection.self);
     parts_.connection.attach(std::move(connection));
     retry_requests_.offline_delivery_begins();
+    app_state_.attached();
+    history_.attached();
+    presence_.attached();
+    privacy_.attached();
     parts_.connection.scope().spawn(learn_own_pair());
   }
 
-  void opened() {}
+  void opened() { presence_.opened(); }
+
+  void offline_finished() {
+    retry_requests_.offline_delivery_ended();
+    privacy_.offline_finished();
+    app_state_.offline_finished();
+    history_.offline_finished();
+  }
 
   Task<void> handle(Node stanza) {
     if (!parts_.connection.attached()) co_return;
@@ -67,6 +110,10 @@ class MessageDesk::Impl {
       co_await receipts_.take(stanza);
     } else if (stanza.tag() == "notification") {
       co_await notifications_.take(stanza);
+    } else if (stanza.tag() == "call") {
+      co_await calls_.take(stanza);
+    } else if (stanza.tag() == "presence" || stanza.tag() == "chatstate") {
+      presence_.take(stanza);
     } else {
       answer_only(stanza);
     }
@@ -109,12 +156,25 @@ class MessageDesk::Impl {
   MediaDesk media_;
   DirtyMarks dirty_marks_;
   ReceiptDesk receipts_;
+  PeerMessenger peers_;
+  AccountBook book_;
+  PrivacySettings privacy_;
+  Blocklist blocklist_;
+  AppStateEffects effects_;
+  AppStateSync app_state_;
+  AppStatePatches patches_;
+  Chats chats_;
+  History history_;
+  Presence presence_;
+  Calls calls_;
+  Profile profile_;
+  AccountNotifications account_notifications_;
 
  private:
-  /// Stanzas whose whole meaning is their ack: for now nobody asks for calls or presence.
+  /// Stanzas whose whole meaning is their ack.
   void answer_only(const Node& stanza) {
     StanzaAnswer answer(parts_.connection, stanza, parts_.outside.log);
-    const bool known = stanza.tag() == "call" || stanza.tag() == "status";
+    const bool known = stanza.tag() == "status";
     if (known) {
       answer.ack();
     } else {
@@ -171,7 +231,7 @@ void MessageDesk::opened() {
 }
 void MessageDesk::offline_finished() {
   if (!impl_->parts_.connection.attached()) return;
-  impl_->retry_requests_.offline_delivery_ended();
+  impl_->offline_finished();
 }
 void MessageDesk::take_dirty(const Node& dirty) { impl_->dirty_marks_.take(dirty); }
 Task<void> MessageDesk::detach() { return impl_->parts_.connection.detach(); }
@@ -189,6 +249,11 @@ Task<Result<std::optional<Jid>>> MessageDesk::pn_of(Jid lid) { return impl_->pn_
 Groups& MessageDesk::groups() { return impl_->groups_.operations; }
 MediaDesk& MessageDesk::media() { return impl_->media_; }
 void MessageDesk::resume_intake() { impl_->receiver_.resume(); }
+Chats& MessageDesk::chats() { return impl_->chats_; }
+History& MessageDesk::history() { return impl_->history_; }
+Presence& MessageDesk::presence() { return impl_->presence_; }
+Calls& MessageDesk::calls() { return impl_->calls_; }
+Profile& MessageDesk::profile() { return impl_->profile_; }
 std::size_t MessageDesk::cached_rows() const { return impl_->cached_rows(); }
 
 }  // namespace whatsapp
