@@ -113,6 +113,7 @@ struct ClientDependencies {
   base::Log log;
 };
 
+class BlobSource;
 class Calls;
 class Chats;
 class History;
@@ -154,6 +155,9 @@ class Client {
   Presence& presence();
   Calls& calls();
   Profile& profile();
+  /// Where snapshots and chunks of history are downloaded; without it only what comes inside messages is
+  /// read. Must outlive the Client, or be taken away with null.
+  void use_blobs(BlobSource* blobs);
 
   /// The sink has room again: takes in what was held back.
   void resume_intake();

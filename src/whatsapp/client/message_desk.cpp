@@ -51,10 +51,10 @@ class MessageDesk::Impl {
         privacy_(parts_),
         blocklist_(parts_),
         effects_(parts_, book_),
-        app_state_(parts_, peers_, effects_, parts_.outside.blobs),
+        app_state_(parts_, peers_, effects_),
         patches_(parts_, app_state_),
         chats_(parts_, patches_, book_, privacy_),
-        history_(parts_, peers_, book_, parts_.outside.blobs),
+        history_(parts_, peers_, book_),
         presence_(parts_),
         calls_(parts_),
         profile_(parts_, patches_, privacy_, blocklist_),
@@ -253,6 +253,7 @@ Chats& MessageDesk::chats() { return impl_->chats_; }
 History& MessageDesk::history() { return impl_->history_; }
 Presence& MessageDesk::presence() { return impl_->presence_; }
 Calls& MessageDesk::calls() { return impl_->calls_; }
+void MessageDesk::use_blobs(BlobSource* blobs) { impl_->parts_.outside.blobs = blobs; }
 Profile& MessageDesk::profile() { return impl_->profile_; }
 std::size_t MessageDesk::cached_rows() const { return impl_->cached_rows(); }
 

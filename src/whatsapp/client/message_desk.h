@@ -109,6 +109,8 @@ class MessageDesk final : public StanzaHandler {
   Presence& presence();
   Calls& calls();
   Profile& profile();
+  /// Must outlive the desk, or be taken away with null.
+  void use_blobs(BlobSource* blobs);
 
   /// Sessions and device lists now in memory, for metrics and tests.
   [[nodiscard]] std::size_t cached_rows() const;

@@ -54,13 +54,11 @@ Result<Bytes> read_all(Blob& blob) {
 
 }  // namespace
 
-AppStateSync::AppStateSync(DeskParts& parts, PeerMessenger& peers, AppStateEffects& effects,
-                           BlobSource* blobs)
+AppStateSync::AppStateSync(DeskParts& parts, PeerMessenger& peers, AppStateEffects& effects)
     : parts_(parts),
       peers_(peers),
       effects_(effects),
       keys_(parts, peers, [this] { keys_arrived(); }),
-      blobs_(blobs),
       mutex_(parts.outside.loop) {}
 
 // ---- when
@@ -248,14 +246,15 @@ Task<Result<AppStateSync::Next>> AppStateSync::take_content(Collection collectio
 }
 
 Task<Result<Bytes>> AppStateSync::download(app_state::BlobReference reference) {
-  if (blobs_ == nullptr) co_return fail(ErrorCode::kUnavailable, "there is no way to download files");
+  if (parts_.outside.blobs == nullptr)
+    co_return fail(ErrorCode::kUnavailable, "there is no way to download files");
   auto proof = media::read_file_proof(reference.media_key, reference.file_enc_sha256, reference.file_sha256);
   if (!proof) co_return fail(proof.error());
   const auto* encrypted = std::get_if<media::EncryptedFileProof>(&*proof);
   if (encrypted == nullptr) co_return fail(ErrorCode::kMalformed, "an app state file without its hash");
   BlobReference wanted{media::MediaKind::kAppState, std::move(reference.direct_path), *encrypted,
                        kMostBlobBytes};
-  WA_CO_TRY(const auto blob, co_await blobs_->fetch(std::move(wanted)));
+  WA_CO_TRY(const auto blob, co_await parts_.outside.blobs->fetch(std::move(wanted)));
   auto read = [&blob](DeviceStore&) { return read_all(*blob); };
   co_return co_await parts_.outside.store.read(read);
 }

@@ -35,7 +35,7 @@ class AppStateSync final : public SelfNoticeListener, public NotificationListene
   using Collection = app_state::Collection;
   using Collections = std::set<Collection>;
 
-  AppStateSync(DeskParts& parts, PeerMessenger& peers, AppStateEffects& effects, BlobSource* blobs);
+  AppStateSync(DeskParts& parts, PeerMessenger& peers, AppStateEffects& effects);
 
   /// A new connection: nothing of the old one is under way any more.
   void attached();
@@ -114,7 +114,6 @@ class AppStateSync final : public SelfNoticeListener, public NotificationListene
   PeerMessenger& peers_;
   AppStateEffects& effects_;
   AppStateKeys keys_;
-  BlobSource* blobs_;  // null: nothing can be downloaded
   runtime::AsyncMutex mutex_;
 
   Collections wanted_;

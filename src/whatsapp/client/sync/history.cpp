@@ -86,8 +86,8 @@ struct History::Request {
   runtime::EventLoop::TimerId timer = 0;
 };
 
-History::History(DeskParts& parts, PeerMessenger& peers, AccountBook& book, BlobSource* blobs)
-    : parts_(parts), peers_(peers), book_(book), import_(parts, book), blobs_(blobs) {}
+History::History(DeskParts& parts, PeerMessenger& peers, AccountBook& book)
+    : parts_(parts), peers_(peers), book_(book), import_(parts, book) {}
 
 // ---- notices
 // --------------------------------------------------------------------------------------------------
@@ -218,9 +218,10 @@ Task<Result<std::unique_ptr<Blob>>> History::open(const HistoryNotification& not
   if (const auto* here = std::get_if<media::InlineHistory>(&notice.data))
     co_return std::make_unique<MemoryBlob>(here->compressed);
   const auto& file = std::get<ExternalHistory>(notice.data);
-  if (blobs_ == nullptr) co_return fail(ErrorCode::kNotFound, "there is no way to download files");
+  if (parts_.outside.blobs == nullptr)
+    co_return fail(ErrorCode::kNotFound, "there is no way to download files");
   BlobReference reference{media::MediaKind::kHistory, file.direct_path, file.proof, kMostChunkBytes};
-  co_return co_await blobs_->fetch(std::move(reference));
+  co_return co_await parts_.outside.blobs->fetch(std::move(reference));
 }
 
 Task<Result<History::Fate>> History::import(Pending& pending, const HistoryNotification& notice) {
@@ -260,8 +261,8 @@ Task<Result<History::Fate>> History::not_had(Pending& pending, const HistoryNoti
                           {{"error", why.message}, {"attempts", pending.record.attempts()}});
   if (file_is_bad(why) || why.code == ErrorCode::kLimit) {
     const auto* file = std::get_if<ExternalHistory>(&notice.data);
-    const bool asks =
-        file_is_bad(why) && file != nullptr && blobs_ != nullptr && !pending.record.asked_again();
+    const bool asks = file_is_bad(why) && file != nullptr && parts_.outside.blobs != nullptr &&
+                      !pending.record.asked_again();
     if (!asks) {
       answer_request(notice, fail(std::move(why)));
       co_return Fate::kDone;

@@ -31,7 +31,7 @@ struct HistoryAnchor {
 
 class History final : public SelfNoticeListener, public NotificationListener {
  public:
-  History(DeskParts& parts, PeerMessenger& peers, AccountBook& book, BlobSource* blobs);
+  History(DeskParts& parts, PeerMessenger& peers, AccountBook& book);
 
   void attached();
   void offline_finished();
@@ -79,7 +79,6 @@ class History final : public SelfNoticeListener, public NotificationListener {
   PeerMessenger& peers_;
   AccountBook& book_;
   HistoryImport import_;
-  BlobSource* blobs_;  // null: nothing can be downloaded
 
   bool running_ = false;
   std::uint64_t arrivals_ = 0;

@@ -48,7 +48,12 @@ class RecordingSink final : public MessageSink {
                       message.kind, message.direction == IncomingMessage::Direction::kFromMe});
   }
   void staged() override { ++told; }
-  void stage_history(const IncomingMessage& message, store::Changes&) override { past.push_back(message); }
+  void stage_history(const IncomingMessage& message, store::Changes&) override {
+    if (on_past)
+      on_past();
+    else
+      past.push_back(message);
+  }
   void stage_event(const ClientEvent& event, store::Changes&) override { happened.push_back(event); }
   template <class T>
   [[nodiscard]] std::vector<T> told_of() const {
@@ -65,6 +70,7 @@ class RecordingSink final : public MessageSink {
   int told = 0;
   std::vector<ClientEvent> happened;
   std::vector<IncomingMessage> past;
+  std::function<void()> on_past;  // instead of keeping them
 };
 
 class RecordingObserver final : public ClientObserver {
@@ -497,6 +503,14 @@ class DeskBench {
       if (!condition()) std::this_thread::sleep_for(std::chrono::microseconds{100});
     }
     REQUIRE(condition());
+  }
+  /// For so long on the wall clock, at most; played time stands still.
+  void turn_for(std::chrono::seconds time) {
+    const auto end = std::chrono::steady_clock::now() + time;
+    while (std::chrono::steady_clock::now() < end) {
+      turn();
+      std::this_thread::sleep_for(std::chrono::microseconds{50});
+    }
   }
   /// Until nothing moves any more, the stores' lanes included.
   void settle() {
