@@ -108,6 +108,12 @@ base::Result<void> Client::confirm_passkey() {
   return pairing->confirm_passkey();
 }
 base::Result<void> Client::log_out() { return impl_->log_out(); }
+Chats& Client::chats() { return impl_->desk().chats(); }
+History& Client::history() { return impl_->desk().history(); }
+Presence& Client::presence() { return impl_->desk().presence(); }
+Calls& Client::calls() { return impl_->desk().calls(); }
+void Client::use_blobs(BlobSource* blobs) { impl_->desk().use_blobs(blobs); }
+Profile& Client::profile() { return impl_->desk().profile(); }
 void Client::resume_intake() { impl_->desk().resume_intake(); }
 
 runtime::Task<base::Result<SendOutcome>> Client::send(OutgoingMessage message, SendJournal& journal) {

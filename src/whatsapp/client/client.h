@@ -144,6 +144,13 @@ struct ClientDependencies {
   base::Log log;
 };
 
+class BlobSource;
+class Calls;
+class Chats;
+class History;
+class Presence;
+class Profile;
+
 class Client {
  public:
   Client(ClientDependencies dependencies, ClientSettings settings);
@@ -182,6 +189,15 @@ class Client {
   [[nodiscard]] MediaDesk& media();
   /// Channels (newsletters): look up, follow, leave.
   Channels& channels();
+  // The parts of the account, for as long as the Client lives; their tasks say kClosed when not connected.
+  Chats& chats();
+  History& history();
+  Presence& presence();
+  Calls& calls();
+  Profile& profile();
+  /// Where snapshots and chunks of history are downloaded; without it only what comes inside messages is
+  /// read. Must outlive the Client, or be taken away with null.
+  void use_blobs(BlobSource* blobs);
 
   /// The sink has room again: takes in what was held back.
   void resume_intake();

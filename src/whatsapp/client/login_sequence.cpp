@@ -31,12 +31,6 @@ Node iq(std::string_view xmlns, std::string_view type) {
   return Node("iq").with("xmlns", xmlns).with("type", type).with("to", Jid::service());
 }
 
-/// The name as others see it. A leading '@' makes the server take it for an address.
-std::string presentable(std::string name) {
-  while (!name.empty() && name.front() == '@') name.erase(0, 1);
-  return name;
-}
-
 }  // namespace
 
 store::Changes take_success(const Node& success, OwnDevice& device) {
@@ -79,11 +73,6 @@ runtime::Task<std::optional<Ended>> become_active(LoginDependencies dependencies
 }
 
 runtime::Task<void> settle_in(LoginDependencies dependencies, base::Duration iq_timeout) {
-  const std::string name = presentable(dependencies.device.self().push_name);
-  if (!name.empty()) {
-    auto presence = Node("presence").with("type", "unavailable").with("name", name);
-    (void)dependencies.channel.send(presence);
-  }
   // Many accounts may have come back at the same second.
   const base::Duration pause{1'000 + static_cast<std::int64_t>(dependencies.random.below(4'000))};
   const auto paused = co_await runtime::sleep_for(dependencies.loop, pause);

@@ -38,8 +38,8 @@ store::Changes take_success(const binary::Node& success, OwnDevice& device);
 runtime::Task<std::optional<Ended>> become_active(LoginDependencies dependencies, store::Changes changes,
                                                   base::Duration iq_timeout);
 
-/// After the account is open: presence (never "available": the phone would stop notifying its user), the
-/// server's properties, the daily check of our keys. Nothing here can end the connection.
+/// After the account is open: the server's properties, the daily check of our keys. Nothing here can end the
+/// connection.
 runtime::Task<void> settle_in(LoginDependencies dependencies, base::Duration iq_timeout);
 
 }  // namespace whatsapp

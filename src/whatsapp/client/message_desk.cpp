@@ -15,9 +15,18 @@
 #include "whatsapp/client/message_receiver.h"
 #include "whatsapp/client/message_sender.h"
 #include "whatsapp/client/notifications.h"
+#include "whatsapp/client/peer_messenger.h"
+#include "whatsapp/client/presence/calls.h"
+#include "whatsapp/client/presence/presence.h"
+#include "whatsapp/client/profile/account_notifications.h"
+#include "whatsapp/client/profile/profile.h"
 #include "whatsapp/client/retry_answerer.h"
 #include "whatsapp/client/retry_requester.h"
 #include "whatsapp/client/stanza_answer.h"
+#include "whatsapp/client/sync/app_state_patches.h"
+#include "whatsapp/client/sync/app_state_sync.h"
+#include "whatsapp/client/sync/chats.h"
+#include "whatsapp/client/sync/history.h"
 
 namespace whatsapp {
 
@@ -44,7 +53,20 @@ class MessageDesk::Impl {
         dirty_marks_(parts_),
         receipts_(parts_),
         identity_news_(parts_),
-        own_devices_(parts_) {
+        own_devices_(parts_),
+        peers_(parts_),
+        book_(parts_.outside.store),
+        privacy_(parts_),
+        blocklist_(parts_),
+        effects_(parts_, book_),
+        app_state_(parts_, peers_, effects_),
+        patches_(parts_, app_state_),
+        chats_(parts_, patches_, book_, privacy_),
+        history_(parts_, peers_, book_),
+        presence_(parts_),
+        calls_(parts_),
+        profile_(parts_, patches_, privacy_, blocklist_),
+        account_notifications_(parts_, book_, privacy_, blocklist_) {
     notifications_.listen("privacy_token", parts_.tokens);
     notifications_.listen("mex", parts_.new_contacts);
     groups_.listen(notifications_, dirty_marks_);
@@ -55,6 +77,16 @@ class MessageDesk::Impl {
     dirty_marks_.listen("account_sync", own_devices_);
     placeholders_.deliver_to(receiver_);
     receiver_.listen(placeholders_);
+    receiver_.listen(app_state_.keys());
+    receiver_.listen(app_state_);
+    receiver_.listen(history_);
+    notifications_.listen("server_sync", app_state_);
+    notifications_.listen("mediaretry", history_);
+    dirty_marks_.listen("syncd_app_state", app_state_);
+    account_notifications_.listen(notifications_, dirty_marks_);
+    const auto renamed = [this] { presence_.renamed(); };
+    effects_.renamed = renamed;
+    account_notifications_.renamed = renamed;
   }
   ~Impl() { parts_.outside.loop.cancel_timer(idle_timer_); }
 
@@ -65,10 +97,22 @@ class MessageDesk::Impl {
     parts_.connection.attach(std::move(connection));
     retry_requests_.offline_delivery_begins();
     placeholders_.offline_delivery_begins();
+    app_state_.attached();
+    history_.attached();
+    presence_.attached();
+    privacy_.attached();
     parts_.connection.scope().spawn(learn_own_pair());
   }
 
-  void opened() {}
+  void opened() { presence_.opened(); }
+
+  void offline_finished() {
+    retry_requests_.offline_delivery_ended();
+    placeholders_.offline_delivery_ended();
+    privacy_.offline_finished();
+    app_state_.offline_finished();
+    history_.offline_finished();
+  }
 
   Task<void> handle(Node stanza) {
     if (!parts_.connection.attached()) co_return;
@@ -83,6 +127,10 @@ class MessageDesk::Impl {
       co_await receipts_.take(stanza);
     } else if (stanza.tag() == "notification") {
       co_await notifications_.take(stanza);
+    } else if (stanza.tag() == "call") {
+      co_await calls_.take(stanza);
+    } else if (stanza.tag() == "presence" || stanza.tag() == "chatstate") {
+      presence_.take(stanza);
     } else {
       answer_only(stanza);
     }
@@ -131,12 +179,25 @@ class MessageDesk::Impl {
   ReceiptDesk receipts_;
   IdentityNews identity_news_;
   OwnDevicesRefresh own_devices_;
+  PeerMessenger peers_;
+  AccountBook book_;
+  PrivacySettings privacy_;
+  Blocklist blocklist_;
+  AppStateEffects effects_;
+  AppStateSync app_state_;
+  AppStatePatches patches_;
+  Chats chats_;
+  History history_;
+  Presence presence_;
+  Calls calls_;
+  Profile profile_;
+  AccountNotifications account_notifications_;
 
  private:
-  /// Stanzas whose whole meaning is their ack: for now nobody asks for calls or presence.
+  /// Stanzas whose whole meaning is their ack.
   void answer_only(const Node& stanza) {
     StanzaAnswer answer(parts_.connection, stanza, parts_.outside.log);
-    const bool known = stanza.tag() == "call" || stanza.tag() == "status";
+    const bool known = stanza.tag() == "status";
     if (known) {
       answer.ack();
     } else {
@@ -193,8 +254,7 @@ void MessageDesk::opened() {
 }
 void MessageDesk::offline_finished() {
   if (!impl_->parts_.connection.attached()) return;
-  impl_->retry_requests_.offline_delivery_ended();
-  impl_->placeholders_.offline_delivery_ended();
+  impl_->offline_finished();
 }
 void MessageDesk::take_dirty(const Node& dirty) { impl_->dirty_marks_.take(dirty); }
 Task<void> MessageDesk::detach() { return impl_->parts_.connection.detach(); }
@@ -213,6 +273,12 @@ Channels& MessageDesk::channels() { return impl_->groups_.channels; }
 Groups& MessageDesk::groups() { return impl_->groups_.operations; }
 MediaDesk& MessageDesk::media() { return impl_->media_; }
 void MessageDesk::resume_intake() { impl_->receiver_.resume(); }
+Chats& MessageDesk::chats() { return impl_->chats_; }
+History& MessageDesk::history() { return impl_->history_; }
+Presence& MessageDesk::presence() { return impl_->presence_; }
+Calls& MessageDesk::calls() { return impl_->calls_; }
+void MessageDesk::use_blobs(BlobSource* blobs) { impl_->parts_.outside.blobs = blobs; }
+Profile& MessageDesk::profile() { return impl_->profile_; }
 std::size_t MessageDesk::cached_rows() const { return impl_->cached_rows(); }
 
 }  // namespace whatsapp

@@ -41,6 +41,13 @@ struct MessageDeskSettings {
   AccountManners manners{};
 };
 
+class BlobSource;
+class Calls;
+class Chats;
+class History;
+class Presence;
+class Profile;
+
 struct MessageDeskDependencies {
   runtime::EventLoop& loop;
   AccountStore& store;
@@ -49,6 +56,7 @@ struct MessageDeskDependencies {
   MessageSink& sink;
   PreKeySupply& pre_keys;
   base::Log log;
+  BlobSource* blobs = nullptr;  // null: snapshots and history that are files cannot be had
 };
 
 /// One logged-in connection as the desk sees it. `channel` and `credentials` stay valid until detach() has
@@ -97,6 +105,14 @@ class MessageDesk final : public StanzaHandler {
   Channels& channels();
   void resume_intake();
   [[nodiscard]] MediaDesk& media();
+
+  Chats& chats();
+  History& history();
+  Presence& presence();
+  Calls& calls();
+  Profile& profile();
+  /// Must outlive the desk, or be taken away with null.
+  void use_blobs(BlobSource* blobs);
 
   /// Sessions and device lists now in memory, for metrics and tests.
   [[nodiscard]] std::size_t cached_rows() const;

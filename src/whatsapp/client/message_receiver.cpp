@@ -359,8 +359,6 @@ Task<Result<void>> MessageReceiver::conclude_read(Intake& intake, const Opened& 
   for (const message::ReadMessage& read : opened.messages) {
     if (!intake.source.is_own() || std::holds_alternative<std::monostate>(read.self_notice)) continue;
     for (SelfNoticeListener* listener : listeners_) listener->committed(read.self_notice, intake.source);
-    if (std::holds_alternative<message::HistorySyncNotice>(read.self_notice))
-      (void)parts_.connection.send(receipt_for(intake.stanza, ReceiptType::kHistorySync));
   }
   parts_.outside.sink.staged();
   if (intake.asked > 0) parts_.outside.observer.on_decrypt_repaired(intake.source.id);
@@ -452,10 +450,6 @@ Task<Result<void>> MessageReceiver::obey(const message::SelfNotice& notice, cons
   if (!source.is_own()) co_return Result<void>{};
   for (SelfNoticeListener* listener : listeners_)
     WA_CO_TRY_VOID(co_await listener->take(notice, source, changes));
-  if (const auto* shared = std::get_if<message::AppStateKeys>(&notice)) {
-    for (const auto& [id, data] : shared->keys)
-      changes.records.push_back({"app_state_key", base::to_hex(id), data, 0});
-  }
   if (const auto* mappings = std::get_if<message::LidMappings>(&notice)) {
     std::vector<store::LidMapping> pairs;
     for (const auto& [pn, lid] : mappings->pairs) pairs.push_back({pn, lid});

@@ -25,6 +25,7 @@
 #include "whatsapp/client/addresses.h"
 #include "whatsapp/client/answer_table.h"
 #include "whatsapp/client/message_desk.h"
+#include "whatsapp/client/sync/history_import.h"
 #include "whatsapp/store/memory_device_store.h"
 
 namespace whatsapp::test {
@@ -47,7 +48,20 @@ class RecordingSink final : public MessageSink {
                       message.kind, message.direction == IncomingMessage::Direction::kFromMe});
   }
   void staged() override { ++told; }
+  void stage_history(const IncomingMessage& message, store::Changes&) override {
+    if (on_past)
+      on_past();
+    else
+      past.push_back(message);
+  }
   void stage_event(const ClientEvent& event, store::Changes&) override { happened.push_back(event); }
+  template <class T>
+  [[nodiscard]] std::vector<T> told_of() const {
+    std::vector<T> out;
+    for (const ClientEvent& event : happened)
+      if (const T* one = std::get_if<T>(&event)) out.push_back(*one);
+    return out;
+  }
   void tell(const ClientEvent& event) override { happened.push_back(event); }
 
   bool room = true;
@@ -55,6 +69,8 @@ class RecordingSink final : public MessageSink {
   std::optional<IncomingMessage> last;
   int told = 0;
   std::vector<ClientEvent> happened;
+  std::vector<IncomingMessage> past;
+  std::function<void()> on_past;  // instead of keeping them
 };
 
 class RecordingObserver final : public ClientObserver {
@@ -95,12 +111,28 @@ class RecordingJournal final : public SendJournal {
   int calls = 0;
 };
 
+/// Media hosts that give out what a test put there.
+class FakeBlobs final : public BlobSource {
+ public:
+  runtime::Task<base::Result<std::unique_ptr<Blob>>> fetch(BlobReference reference) override {
+    ++fetched;
+    if (make) co_return make();
+    const auto found = files.find(reference.direct_path);
+    if (found == files.end()) co_return base::fail(base::ErrorCode::kNotFound, "gone");
+    co_return std::make_unique<MemoryBlob>(found->second);
+  }
+  std::map<std::string, base::Bytes> files;  // by direct path
+  std::function<std::unique_ptr<Blob>()> make;
+  int fetched = 0;
+};
+
 class Party;
 
 /// Plays the server for all parties.
 class FakeServer {
  public:
-  explicit FakeServer(runtime::EventLoop& server_loop) : loop(server_loop) {}
+  explicit FakeServer(runtime::EventLoop& server_loop, MessageDeskSettings desk_settings = {})
+      : loop(server_loop), settings(desk_settings) {}
 
   void on_sent(Party& from, const Node& stanza);
   void acknowledge(Party& from, const Node& message);
@@ -109,6 +141,8 @@ class FakeServer {
   Party* device(const Jid& jid);
 
   runtime::EventLoop& loop;
+  MessageDeskSettings settings;  // of every desk
+  FakeBlobs blobs;
   std::vector<Party*> parties;
   /// Changes a message on its way to a device; false: it is dropped.
   std::function<bool(Party& to, Node& stanza)> on_delivery;
@@ -136,8 +170,8 @@ class Party final : public StanzaChannel, public PreKeySupply {
     account = std::make_unique<AccountStore>(std::move(owned), executor.lane(loop_));
     make_credentials(pn_user, lid_user, device);
     desk = std::make_unique<MessageDesk>(
-        MessageDeskDependencies{loop_, *account, random_, observer, sink, *this, base::Log{}},
-        MessageDeskSettings{});
+        MessageDeskDependencies{loop_, *account, random_, observer, sink, *this, base::Log{}, &server.blobs},
+        server.settings);
     server.parties.push_back(this);
   }
 
@@ -452,7 +486,7 @@ inline std::optional<Node> FakeServer::answer(Party& from, const Node& iq) {
 /// Alice has a phone and a companion, Bob a phone. Everybody is connected, offline delivery is over.
 class DeskBench {
  public:
-  DeskBench() {
+  explicit DeskBench(MessageDeskSettings settings = {}) : server(loop, settings) {
     for (Party* party : {&alice, &alice_phone, &bob}) {
       party->connect();
       party->desk->offline_finished();
@@ -478,6 +512,14 @@ class DeskBench {
       if (!condition()) std::this_thread::sleep_for(std::chrono::microseconds{100});
     }
     REQUIRE(condition());
+  }
+  /// For so long on the wall clock, at most; played time stands still.
+  void turn_for(std::chrono::seconds time) {
+    const auto end = std::chrono::steady_clock::now() + time;
+    while (std::chrono::steady_clock::now() < end) {
+      turn();
+      std::this_thread::sleep_for(std::chrono::microseconds{50});
+    }
   }
   /// Until nothing moves any more, the stores' lanes included.
   void settle() {
@@ -549,7 +591,7 @@ class DeskBench {
   base::ManualClock clock;
   runtime::EventLoop loop{clock};
   runtime::BlockingExecutor executor{1};
-  FakeServer server{loop};
+  FakeServer server;
   Party alice_phone{server, executor, "15550001111", "100000000000001", 0, 11};
   Party alice{server, executor, "15550001111", "100000000000001", 1, 12};
   Party bob{server, executor, "15550002222", "200000000000002", 0, 13};
