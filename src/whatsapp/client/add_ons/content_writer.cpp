@@ -143,7 +143,8 @@ Task<Result<WrittenContent>> write_content(DeskParts& parts, const OutgoingMessa
 Task<Result<void>> remember_content(DeskParts& parts, const WrittenContent& written, const std::string& id,
                                     const ChatAddress& address, store::Changes& changes) {
   MessageName name{address.chat, address.own, id};
-  co_return co_await remember_message(parts, std::move(name), written.plaintext, changes);
+  co_return co_await remember_message(parts, std::move(name), message::kept_parts(written.plaintext),
+                                      changes);
 }
 
 void add_traits(const message::StanzaTraits& traits, binary::Node& message) {
