@@ -152,7 +152,7 @@ base::Bytes thumbnail_in(const Json& json) {
 }
 
 std::optional<say::LinkPreview> preview_in(const Json& extras, const std::string& body) {
-  const Json* json = payload::find(extras, {"link_preview", "linkPreview"});
+  const Json* json = payload::find(extras, {"link_preview", "linkPreview", "preview"});
   if (json == nullptr || !json->is_object()) return std::nullopt;
   say::LinkPreview out{payload::text(*json, {"url", "matched_text", "matched-text", "canonical-url"}),
                        payload::text(*json, {"title"}), payload::text(*json, {"description"}),

@@ -384,10 +384,10 @@ Task<Result<void>> MessageReceiver::remember(const Opened& opened, const Incomin
     MessageName name{event.chat.account(), event.sender, event.id};
     WA_CO_TRY_VOID(co_await remember_message(parts_, std::move(name), read.kept, changes));
   }
+  if (event.chat.is_group()) co_return Result<void>{};  // of groups the server tells the setting
   ChatTimer timer{event.content.expiration, event.content.expiration_set_at};
   const auto* setting = std::get_if<message::EphemeralSetting>(&event.content.part);
   if (setting != nullptr) {
-    if (event.chat.is_group()) co_return Result<void>{};  // in groups the server says so
     timer = {setting->seconds, setting->set_at != 0 ? setting->set_at : event.timestamp};
   } else if (timer.seconds == 0) {
     co_return Result<void>{};

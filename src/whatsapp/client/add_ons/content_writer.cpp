@@ -104,7 +104,8 @@ Task<Result<void>> complete(DeskParts& parts, const ChatAddress& address, Outgoi
       quote.author = address.chat.to_string();
     }
   }
-  if (context.expiration == 0 && !address.chat.is_newsletter()) {
+  const bool person = address.chat.is_pn() || address.chat.is_lid();  // of groups, whoever sends there knows
+  if (context.expiration == 0 && person) {
     WA_CO_TRY(const ChatTimer timer, co_await chat_timer(parts, address.chat));
     context.expiration = timer.seconds;
     context.expiration_set_at = timer.set_at;
