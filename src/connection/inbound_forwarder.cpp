@@ -28,6 +28,14 @@ bool is_about_us(const base::Error& error) {
          (error.detail == 401 || error.detail == 403 || error.detail == 404 || error.detail == 405);
 }
 
+/// An empty text, or nothing at all, is no news.
+bool has_something_to_tell(const whatsapp::IncomingMessage& message) {
+  const auto& content = message.content;
+  using whatsapp::message::Kind;
+  if (content.kind == Kind::kNone) return false;
+  return content.kind != Kind::kText || !content.text.empty();
+}
+
 bool is_lid(std::string_view jid) { return jid.ends_with("@lid"); }
 
 }  // namespace
@@ -47,11 +55,12 @@ bool InboundForwarder::has_room() const {
 }
 
 void InboundForwarder::stage(const whatsapp::IncomingMessage& message, Changes& changes) {
-  if (message.body.empty()) return;
+  if (!has_something_to_tell(message)) return;
   Row row;
   row.chat = message.chat.to_string();
   row.message_id = message.id;
-  row.payload = encode_inbound(to_inbound(message, settings_.instance_id, with_.own_jid()));
+  row.payload =
+      encode_inbound(to_inbound(message, settings_.instance_id, with_.own_jid()), message.content.media);
   row.received_at = with_.loop.clock().unix_seconds();
   ++backlog_.rows;
   backlog_.bytes += row.payload.size();

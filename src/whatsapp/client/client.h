@@ -32,6 +32,7 @@
 #include "whatsapp/client/passkey_news.h"
 #include "whatsapp/client/self.h"
 #include "whatsapp/client/web_version.h"
+#include "whatsapp/message/content.h"
 #include "whatsapp/noise/certificate.h"
 #include "whatsapp/signal/decrypt_error.h"
 
@@ -110,11 +111,10 @@ struct IncomingMessage {
   std::int64_t timestamp = 0;  // Unix seconds
   std::string push_name;
   enum class Direction { kReceived, kFromMe } direction = Direction::kReceived;
-  std::string kind = "text";  // the edge's word for the content
-  std::string body;
-  std::string quoted_id;              // empty: none
-  std::vector<std::string> mentions;  // JIDs
-  std::string target_id;              // message that is edited, revoked, reacted to, pinned; empty: none
+  message::Content content;
+  /// Who wrote the message that content.target names. The JID is empty when it is unknown.
+  enum class Target { kNone, kOurs, kTheirs } target = Target::kNone;
+  binary::Jid target_author;
 };
 
 /// Where messages go. `stage` adds the application's own journal row to the transaction that also stores the
