@@ -39,6 +39,7 @@ SIDEWAYS = {
     ("whatsapp/message", "whatsapp/binary"),  # message stanzas carry JIDs
     ("whatsapp/message", "whatsapp/media"),  # a media message names an encrypted file
     ("connection", "attachments"),  # what arrives may bring a file
+    ("commands", "queue"),  # a command names people as a message does
     ("queue", "attachments"),  # what leaves may take a file along
 }
 # The two programs of our own beside the worker see only these rooms.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "attachments/inbound_attachments.h"
 #include "connection/event_forwarder.h"
 #include "connection/inbound_payload.h"
 #include "runtime/one_shot.h"
@@ -35,6 +36,18 @@ bool has_something_to_tell(const whatsapp::IncomingMessage& message) {
   if (content.kind == Kind::kNone) return false;
   return content.kind != Kind::kText || !content.text.empty();
 }
+
+/// Counts its holder among the messages whose files take longer.
+class Late {
+ public:
+  explicit Late(std::size_t& count) : count_(count) { ++count_; }
+  ~Late() { --count_; }
+  Late(const Late&) = delete;
+  Late& operator=(const Late&) = delete;
+
+ private:
+  std::size_t& count_;
+};
 
 bool is_lid(std::string_view jid) { return jid.ends_with("@lid"); }
 
@@ -153,7 +166,7 @@ Task<Result<std::size_t>> InboundForwarder::load_page() {
   };
   WA_CO_TRY(auto rows, co_await with_.store.read(query));
   more_waits_ = rows.size() >= settings_.page;
-  if (rows.empty() && chats_.pending() == 0)
+  if (rows.empty() && chats_.pending() == 0 && late_ == 0)
     make_room(InboundBacklog{backlog_});  // drained, whatever we thought
   for (auto& row : rows) {
     loaded_up_to_ = row.sequence;
@@ -181,12 +194,58 @@ void InboundForwarder::wake() {
 Task<void> InboundForwarder::forward(Row row) {
   auto message = decode_inbound(row.payload);
   if (message) {
+    const auto progress = co_await bring_file(*message, row, settings_.file_patience);
+    if (progress == FileProgress::kStopped) co_return;
+    if (progress == FileProgress::kTakesLonger) {
+      // The chat goes on; the message follows with its file.
+      scope_.spawn(forward_late(std::move(row), *std::move(message)));
+      co_return;
+    }
     co_await add_contact(*message);
     if (!co_await post(*message, row)) co_return;
   } else {
     with_.log.error("a spooled message cannot be read and is dropped", {{"wa_message_id", row.message_id}});
     count("dropped");
   }
+  co_await remove(std::move(row));
+}
+
+Task<InboundForwarder::FileProgress> InboundForwarder::bring_file(edge::InboundMessage& message,
+                                                                  const Row& row, base::Duration patience) {
+  if (!with_.attachments || !message.media || !message.media->url.empty()) co_return FileProgress::kReady;
+  auto file = media_in_row(row.payload);
+  if (!file) co_return FileProgress::kReady;
+  InboundAttachments* attachments = with_.attachments();
+  if (attachments == nullptr) co_return FileProgress::kTakesLonger;  // not linked now
+  PendingAttachment pending;
+  pending.instance_id = settings_.instance_id;
+  pending.message_id = message.wa_message_id;
+  pending.chat = message.chat_id;
+  pending.origin = message.origin;
+  if (pending.origin == edge::MessageOrigin::kReceived && message.from != message.chat_id)
+    pending.participant = message.from;
+  pending.received_at = row.received_at;
+  pending.file = *std::move(file);
+  auto brought = co_await attachments->bring(std::move(pending), patience);
+  if (scope_.cancelled()) co_return FileProgress::kStopped;
+  if (!brought || !*brought) co_return FileProgress::kTakesLonger;
+  message.media = **std::move(brought);
+  co_return FileProgress::kReady;
+}
+
+/// Outside of the chat's order, for as long as it takes.
+Task<void> InboundForwarder::forward_late(Row row, edge::InboundMessage message) {
+  constexpr base::Duration kPatience{600'000};
+  const Late late(late_);
+  for (;;) {
+    const auto progress = co_await bring_file(message, row, kPatience);
+    if (progress == FileProgress::kStopped) co_return;
+    if (progress == FileProgress::kReady) break;
+    const auto slept = co_await runtime::sleep_for(with_.loop, with_.random.jitter(kPause, 0.5));
+    if (!slept) co_return;
+  }
+  co_await add_contact(message);
+  if (!co_await post(message, row)) co_return;
   co_await remove(std::move(row));
 }
 

@@ -31,9 +31,11 @@ struct InboundSettings {
   std::size_t parallel_chats = 8;
   std::size_t page = 64;                   // rows read from the spool at a time
   base::Duration contact_patience{1'000};  // how long a message waits for its contact id
+  base::Duration file_patience{60'000};    // how long a chat waits for the file of a message
 };
 
 class EventForwarder;
+class InboundAttachments;
 
 struct InboundDependencies {
   runtime::EventLoop& loop;
@@ -43,6 +45,8 @@ struct InboundDependencies {
   base::Random& random;
   base::Log log;
   EventForwarder* events = nullptr;      // for what is no message; null: nobody wants to hear
+  /// Who brings files; null while there is no link. Absent: messages go without their files.
+  std::function<InboundAttachments*()> attachments{};
   std::optional<std::uint64_t> fence;    // of the instance's lock
   std::function<std::string()> own_jid;  // own device JID, asked when a message is staged
   std::function<void()> room_again;      // Client::resume_intake(); may be empty
@@ -79,6 +83,10 @@ class InboundForwarder final : public whatsapp::MessageSink {
   void wake();
 
   runtime::Task<void> forward(Row row);
+  enum class FileProgress { kReady, kTakesLonger, kStopped };
+  runtime::Task<FileProgress> bring_file(edge::InboundMessage& message, const Row& row,
+                                         base::Duration patience);
+  runtime::Task<void> forward_late(Row row, edge::InboundMessage message);
   runtime::Task<void> add_contact(edge::InboundMessage& message);
   runtime::Task<bool> post(const edge::InboundMessage& message, const Row& row);
   runtime::Task<void> remove(Row row);
@@ -91,6 +99,7 @@ class InboundForwarder final : public whatsapp::MessageSink {
   runtime::TaskScope scope_;
   runtime::KeyedLanes chats_;
   whatsapp::store::InboundBacklog backlog_;
+  std::size_t late_ = 0;  // messages whose files take longer
   bool counted_ = false;
   bool was_full_ = false;
   std::int64_t loaded_up_to_ = 0;  // sequence of the last row given to a lane

@@ -25,7 +25,7 @@ Result<ReadMessage> read_post(const Node& post) {
   if (post.attr_is("edit", kDeleted)) {
     ReadMessage out;
     out.content.kind = message::Kind::kRevoke;
-    out.content.target_id = id;
+    out.content.target.id = id;
     return out;
   }
   const auto plaintext = post.child_bytes("plaintext");
@@ -37,7 +37,7 @@ Result<ReadMessage> read_post(const Node& post) {
   const bool edited = post.attr_is("edit", kEdited) || (meta != nullptr && meta->has_attr("msg_edit_t"));
   if (edited && out.content.kind != message::Kind::kNone) {
     out.content.kind = message::Kind::kEdit;
-    out.content.target_id = id;
+    out.content.target.id = id;
   }
   return out;
 }

@@ -106,11 +106,7 @@ std::optional<IncomingMessage> message_from(const media::HistoryMessage& message
   out.id = message.id;
   out.timestamp = message.timestamp;
   out.push_name = usable_push_name(message.push_name);
-  out.kind = std::string{message::to_string(read->content.kind)};
-  out.body = read->content.text;
-  out.quoted_id = read->content.quoted_id;
-  out.mentions = read->content.mentions;
-  out.target_id = read->content.target_id;
+  out.content = read->content;
   return out;
 }
 
