@@ -176,10 +176,12 @@ Task<InboundAttachments::Step> InboundAttachments::attempt(PendingAttachment& at
 }
 
 Task<Result<void>> InboundAttachments::fetch(PendingAttachment& attachment, const MediaPlace& place) {
-  auto got = co_await with_.transport.download({attachment.file, place.file});
+  whatsapp::MediaDownloadRequest request{attachment.file, place.file};
+  auto got = co_await with_.transport.download(request);
   if (!got && got.error().code == ErrorCode::kNotFound) {
     WA_CO_TRY(attachment.file.direct_path, co_await ask_phone(attachment));
-    got = co_await with_.transport.download({attachment.file, place.file});
+    request.reference.direct_path = attachment.file.direct_path;
+    got = co_await with_.transport.download(request);
     if (!got && got.error().code == ErrorCode::kNotFound)
       co_return base::fail(ErrorCode::kUnavailable, "the file is gone again, or not there yet");
   }

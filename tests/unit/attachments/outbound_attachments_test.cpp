@@ -148,7 +148,7 @@ TEST_CASE("one URL sent again is one upload, for as long as its server says that
 }
 
 TEST_CASE("an upload is used again only while the hosts keep it") {
-  CHECK(usable_until("/v/x?ccb=1&oe=68F00000&x=1", 1'760'000'000) == 0x68F00000 - 3600);
+  CHECK(usable_until("/v/x?ccb=1&oe=68E90000&x=1", 1'760'000'000) == 0x68E90000 - 3600);
   CHECK(usable_until("/v/x?oe=FFFFFFFF", 1'760'000'000) == 1'760'000'000 + 3 * 24 * 3600);
   CHECK(usable_until("/v/x", 100) == 100 + 3 * 24 * 3600);
 }
