@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "attachments/inbound_attachments.h"
 #include "connection/event_forwarder.h"
 #include "connection/inbound_payload.h"
 #include "runtime/one_shot.h"
@@ -28,6 +29,23 @@ bool is_about_us(const base::Error& error) {
          (error.detail == 401 || error.detail == 403 || error.detail == 404 || error.detail == 405);
 }
 
+PendingAttachment to_pending(const whatsapp::IncomingMessage& message, const std::string& instance_id,
+                             std::int64_t now) {
+  PendingAttachment pending;
+  pending.instance_id = instance_id;
+  pending.message_id = message.id;
+  pending.chat = message.chat.normalized().bare().to_string();
+  pending.received_at = now;
+  const bool own = message.direction == whatsapp::IncomingMessage::Direction::kFromMe;
+  if (own) pending.origin = edge::MessageOrigin::kFromMe;
+  if (message.chat.is_group() && !own) pending.participant = message.sender.normalized().bare().to_string();
+  pending.file = *message.media;
+  // Of no use for bringing the file, and the spool is for thousands of rows.
+  pending.file.jpeg_thumbnail.clear();
+  pending.file.streaming_sidecar.clear();
+  return pending;
+}
+
 bool is_lid(std::string_view jid) { return jid.ends_with("@lid"); }
 
 }  // namespace
@@ -47,12 +65,15 @@ bool InboundForwarder::has_room() const {
 }
 
 void InboundForwarder::stage(const whatsapp::IncomingMessage& message, Changes& changes) {
-  if (message.body.empty()) return;
+  if (message.body.empty() && (!message.media || attachments_ == nullptr)) return;
   Row row;
   row.chat = message.chat.to_string();
   row.message_id = message.id;
   row.payload = encode_inbound(to_inbound(message, settings_.instance_id, with_.own_jid()));
   row.received_at = with_.loop.clock().unix_seconds();
+  if (message.media && attachments_ != nullptr)
+    row.payload =
+        with_attachment(std::move(row.payload), to_pending(message, settings_.instance_id, row.received_at));
   ++backlog_.rows;
   backlog_.bytes += row.payload.size();
   changes.inbound.push_back(std::move(row));
@@ -144,7 +165,7 @@ Task<Result<std::size_t>> InboundForwarder::load_page() {
   };
   WA_CO_TRY(auto rows, co_await with_.store.read(query));
   more_waits_ = rows.size() >= settings_.page;
-  if (rows.empty() && chats_.pending() == 0)
+  if (rows.empty() && chats_.pending() == 0 && late_ == 0)
     make_room(InboundBacklog{backlog_});  // drained, whatever we thought
   for (auto& row : rows) {
     loaded_up_to_ = row.sequence;
@@ -171,13 +192,41 @@ void InboundForwarder::wake() {
 
 Task<void> InboundForwarder::forward(Row row) {
   auto message = decode_inbound(row.payload);
-  if (message) {
-    co_await add_contact(*message);
-    if (!co_await post(*message, row)) co_return;
-  } else {
+  if (!message) {
     with_.log.error("a spooled message cannot be read and is dropped", {{"wa_message_id", row.message_id}});
     count("dropped");
+    co_await remove(std::move(row));
+    co_return;
   }
+  auto pending = attachments_ == nullptr ? std::nullopt : attachment_of(row.payload);
+  if (pending) {
+    auto media = co_await attachments_->bring(*std::move(pending), settings_.file_patience);
+    if (!media) co_return;  // stopped
+    if (!*media) {
+      scope_.spawn(forward_late(std::move(row)));
+      co_return;
+    }
+    message->media = **std::move(media);
+  }
+  co_await deliver(*std::move(message), std::move(row));
+}
+
+/// The chat has gone on; this message follows when its file is there, or given up.
+Task<void> InboundForwarder::forward_late(Row row) {
+  auto message = decode_inbound(row.payload);
+  auto pending = attachment_of(row.payload);
+  if (!message || !pending) co_return;
+  ++late_;
+  auto media = co_await attachments_->bring(*std::move(pending));
+  --late_;
+  if (!media) co_return;  // stopped
+  message->media = *std::move(media);
+  co_await deliver(*std::move(message), std::move(row));
+}
+
+Task<void> InboundForwarder::deliver(edge::InboundMessage message, Row row) {
+  co_await add_contact(message);
+  if (!co_await post(message, row)) co_return;
   co_await remove(std::move(row));
 }
 

@@ -31,9 +31,11 @@ struct InboundSettings {
   std::size_t parallel_chats = 8;
   std::size_t page = 64;                   // rows read from the spool at a time
   base::Duration contact_patience{1'000};  // how long a message waits for its contact id
+  base::Duration file_patience{30'000};    // how long a chat waits for the file of one of its messages
 };
 
 class EventForwarder;
+class InboundAttachments;
 
 struct InboundDependencies {
   runtime::EventLoop& loop;
@@ -53,6 +55,9 @@ class InboundForwarder final : public whatsapp::MessageSink {
  public:
   InboundForwarder(InboundDependencies dependencies, InboundSettings settings);
   ~InboundForwarder() override;  // run() must have returned
+
+  /// Who brings the files of messages; without it messages go without theirs. Before run(); must outlive it.
+  void use(InboundAttachments& attachments) { attachments_ = &attachments; }
 
   /// Until cancelled; once per object. Also works while WhatsApp is disconnected. What is not delivered then
   /// stays in the spool for the next life.
@@ -79,6 +84,8 @@ class InboundForwarder final : public whatsapp::MessageSink {
   void wake();
 
   runtime::Task<void> forward(Row row);
+  runtime::Task<void> forward_late(Row row);
+  runtime::Task<void> deliver(edge::InboundMessage message, Row row);
   runtime::Task<void> add_contact(edge::InboundMessage& message);
   runtime::Task<bool> post(const edge::InboundMessage& message, const Row& row);
   runtime::Task<void> remove(Row row);
@@ -88,6 +95,8 @@ class InboundForwarder final : public whatsapp::MessageSink {
 
   InboundDependencies with_;
   InboundSettings settings_;
+  InboundAttachments* attachments_ = nullptr;
+  std::size_t late_ = 0;  // messages whose file takes so long that their chat has gone on
   runtime::TaskScope scope_;
   runtime::KeyedLanes chats_;
   whatsapp::store::InboundBacklog backlog_;

@@ -51,6 +51,21 @@ edge::InboundMessage to_inbound(const IncomingMessage& message, std::string inst
   return out;
 }
 
+std::string with_attachment(std::string payload, const PendingAttachment& attachment) {
+  payload.pop_back();  // the closing brace of an object that is never empty
+  return payload + ",\"_attachment\":" + encode_attachment(attachment) + "}";
+}
+
+std::optional<PendingAttachment> attachment_of(std::string_view payload) {
+  const auto json = runtime::parse_json(payload);
+  if (!json || !json->is_object()) return std::nullopt;
+  const auto found = json->find("_attachment");
+  if (found == json->end()) return std::nullopt;
+  auto attachment = decode_attachment(runtime::to_text(*found));
+  if (!attachment) return std::nullopt;
+  return *std::move(attachment);
+}
+
 std::string encode_inbound(const edge::InboundMessage& message) { return edge::json_codec::encode(message); }
 
 base::Result<edge::InboundMessage> decode_inbound(std::string_view payload) {

@@ -2,9 +2,11 @@
 // row in the spool needs nothing else to be delivered, whenever that is.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "attachments/pending_attachment.h"
 #include "base/result.h"
 #include "edge/types.h"
 #include "whatsapp/client/client.h"
@@ -14,6 +16,11 @@ namespace worker {
 /// `own_jid`: our device, the contract's `to`.
 edge::InboundMessage to_inbound(const whatsapp::IncomingMessage& message, std::string instance_id,
                                 std::string own_jid);
+
+/// The file that the message of a row waits for, beside the message itself.
+std::string with_attachment(std::string payload, const PendingAttachment& attachment);
+/// Nothing: it waits for none, or for one that cannot be read any more.
+std::optional<PendingAttachment> attachment_of(std::string_view payload);
 
 std::string encode_inbound(const edge::InboundMessage& message);
 /// kMalformed when it is not what encode_inbound() wrote.

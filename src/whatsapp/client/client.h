@@ -95,6 +95,7 @@ struct IncomingMessage {
   std::string quoted_id;              // empty: none
   std::vector<std::string> mentions;  // JIDs
   std::string target_id;              // message that is edited, revoked, reacted to, pinned; empty: none
+  std::optional<message::MediaReference> media{};  // its file, not downloaded and not verified
 };
 
 /// Where messages go. `stage` adds the application's own journal row to the transaction that also stores the
