@@ -223,7 +223,7 @@ TEST_CASE("M3: a long download passes a slow sink whole, in order and in little 
   CheckingSink sink(bench.live.loop);
   auto request = Bench::request(server.url);
   request.sink = &sink;
-  const auto before = memory_in_use();
+  [[maybe_unused]] const auto before = memory_in_use();
   std::uint64_t most = 0;
   std::optional<Answer> out;
   bench.live.scope.spawn(fetch(bench.client, request, out));
@@ -274,7 +274,7 @@ TEST_CASE("M3: a long upload comes from a source in little memory, with its leng
   auto request = Bench::request(server.url);
   request.method = "POST";
   request.source = &body;
-  const auto before = memory_in_use();
+  [[maybe_unused]] const auto before = memory_in_use();
   std::uint64_t most = 0;
   std::optional<Answer> out;
   bench.live.scope.spawn(fetch(bench.client, request, out));

@@ -28,7 +28,7 @@ std::vector<std::string> leftovers(const MediaBench& bench) {
 
 const std::vector<std::string> kNothing;
 
-std::uint64_t memory_in_use() {
+[[maybe_unused]] std::uint64_t memory_in_use() {
   std::ifstream file("/proc/self/statm");
   std::uint64_t total = 0;
   std::uint64_t resident = 0;
