@@ -65,6 +65,7 @@ struct Device {
   std::uint64_t logins = 0;
   std::uint64_t messages_in = 0;
   std::uint64_t messages_out = 0;
+  std::map<std::string, std::uint64_t> iq_kinds;  // asked by it: "w:g2/get/query" and so on
 };
 
 struct Account {

@@ -4,6 +4,9 @@
 
 #include "base/encoding.h"
 #include "runtime/json.h"
+#include "simulator/control/group_requests.h"
+#include "simulator/control/person_commands.h"
+#include "simulator/control/stanza_json.h"
 #include "simulator/control_json.h"
 #include "simulator/virtual_device.h"
 
@@ -27,7 +30,9 @@ HttpResponse refuse(const base::Error& error) {
   if (error.code == ErrorCode::kConflict) status = 409;
   if (error.code == ErrorCode::kTimeout) status = 408;
   if (error.code == ErrorCode::kUnavailable) status = 503;
-  return reply(status, {{"error", error.message}, {"code", base::to_string(error.code)}});
+  json body{{"error", error.message}, {"code", base::to_string(error.code)}};
+  if (error.code == ErrorCode::kRejected) body["iq_error"] = error.detail;
+  return reply(status, body);
 }
 
 HttpResponse reply(const Result<json>& result) {
@@ -61,14 +66,33 @@ std::string_view filter(const ServerRequest& request, const char* name) {
   return found == request.query.end() ? std::string_view{} : std::string_view{found->second};
 }
 
-/// `?id=` limits to one message id, `?text=` to one text.
+/// `?id=`, `?text=`, `?chat=`, `?kind=` limit to one message id, one text, one chat, one kind.
 void visit_received(const Person& person, const ServerRequest& request, const Visit& visit) {
   const std::string_view id = filter(request, "id");
   const std::string_view text = filter(request, "text");
+  const std::string_view chat = filter(request, "chat");
+  const std::string_view kind = filter(request, "kind");
   for (const ReceivedMessage& message : person.received()) {
     if (!id.empty() && message.id != id) continue;
     if (!text.empty() && message.text != text) continue;
+    if (!chat.empty() && message.chat != chat) continue;
+    if (!kind.empty() && message.kind != kind) continue;
     visit([&] { return to_json(message); });
+  }
+}
+
+/// `?tag=` and `?type=` limit to stanzas of one sort.
+void visit_stanzas(const std::deque<SeenStanza>& stanzas, const ServerRequest& request, const Visit& visit) {
+  const std::string_view tag = filter(request, "tag");
+  const std::string_view type = filter(request, "type");
+  for (const SeenStanza& seen : stanzas) {
+    if (!tag.empty() && seen.stanza.tag() != tag) continue;
+    if (!type.empty() && !seen.stanza.attr_is("type", type)) continue;
+    visit([&] {
+      json value = to_json(seen.stanza);
+      value["device"] = seen.device;
+      return value;
+    });
   }
 }
 
@@ -103,10 +127,8 @@ Result<json> command(World& world, Person& person, const std::string& verb, cons
   if (verb == "send") {
     const int device = body.value("device", 0);
     if (body.contains("count")) return send_many(person, body, device);
-    auto id = body.contains("id") ? person.send_text_as(text_of("id"), text_of("to"), text_of("text"), device)
-                                  : person.send_text(text_of("to"), text_of("text"), device);
-    if (!id) return fail(id.error());
-    return json{{"id", *id}};
+    WA_TRY(const std::string id, person.send_text_as(text_of("id"), text_of("to"), text_of("text"), device));
+    return json{{"id", id}};
   }
   if (verb == "send-raw") {
     WA_TRY(const base::Bytes message, base::from_base64(text_of("message")));
@@ -133,7 +155,7 @@ Result<json> command(World& world, Person& person, const std::string& verb, cons
     WA_TRY(const Receipts receipts, receipts_from(text_of("mode")));
     person.set_receipts(receipts);
   } else {
-    return fail(ErrorCode::kNotFound, "no such command");
+    return person_command(world, person, verb, body);
   }
   world.changed();
   return json::object();
@@ -192,16 +214,7 @@ Result<json> post(World& world, const std::vector<std::string>& path, const json
     if (SimulatedContact* contact = world.contact(path[2]))
       return contact_command(world, *contact, path[3], body);
   }
-  if (path[1] == "groups" && depth == 2) {
-    std::vector<std::string> participants;
-    for (const json& jid : body.value("participants", json::array())) {
-      if (jid.is_string()) participants.push_back(jid.get<std::string>());
-    }
-    const bool pn = body.value("addressing", std::string{"lid"}) == "pn";
-    WA_TRY(const Jid jid, world.create_group(body.value("subject", std::string{"group"}),
-                                             pn ? Addressing::kPn : Addressing::kLid, participants));
-    return json{{"jid", jid.to_string()}};
-  }
+  if (path[1] == "groups") return post_group(world, path, body);
   if (path[1] == "devices" && depth == 4 && path[3] == "fault") {
     WA_TRY(const Fault fault, fault_from(body));
     WA_TRY_VOID(world.inject(path[2], fault));
@@ -230,6 +243,11 @@ Result<void> visit_list(const World& world, const std::vector<std::string>& path
     visit_devices(world, request, visit);
     return {};
   }
+  if (path[1] == "groups" && depth == 2) {
+    world.server().state().directory.for_each_group(
+        [&](const Group& group) { visit([&] { return to_json(group); }); });
+    return {};
+  }
   if (path[1] == "violations" && depth == 2) {
     for (const Violation& violation : world.server().state().violations)
       visit([&] { return to_json(violation); });
@@ -246,6 +264,8 @@ Result<void> visit_list(const World& world, const std::vector<std::string>& path
   if (person == nullptr) return fail(ErrorCode::kNotFound, "no such person");
   if (path[3] == "received") {
     visit_received(*person, request, visit);
+  } else if (path[3] == "stanzas") {
+    visit_stanzas(person->seen(), request, visit);
   } else if (const SimulatedPhone* phone = world.phone(path[2]);
              phone == person && phone != nullptr && PhoneControl::visit(*phone, path[3], visit)) {
     return {};
@@ -277,6 +297,7 @@ Result<json> get(const World& world, const std::vector<std::string>& path) {
   if (path[1] == "media" && depth == 2) return MediaControl::state(world);
   if (path[1] == "devices" && depth == 4 && path[3] == "props")
     return PhoneControl::device_props(world, path[2]);
+  if (path[1] == "groups" && depth == 3) return show_group(world, path[2]);
   if (path[1] == "devices" && depth == 3) {
     WA_TRY(const DeviceStatus status, world.status(path[2]));
     return to_json(status);

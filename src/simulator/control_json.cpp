@@ -3,6 +3,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "base/encoding.h"
+
 namespace simulator {
 
 using base::ErrorCode;
@@ -30,10 +32,14 @@ json to_json(const ReceivedMessage& message) {
           {"chat", message.chat},
           {"device", message.device},
           {"own", message.direction == ReceivedMessage::Direction::kOwn},
-          {"kind", message.kind},
           {"text", message.text},
           {"quoted_id", message.quoted_id},
           {"mentions", message.mentions},
+          {"kind", message.kind},
+          {"target_id", message.target_id},
+          {"type", message.type},
+          {"edit", message.edit},
+          {"message", base::to_base64(message.content)},
           {"cipher", message.cipher},
           {"t", message.timestamp},
           {"received_at_ms", message.received_at}};
@@ -50,6 +56,7 @@ json to_json(const DeviceStatus& status) {
           {"messages_in", status.messages_in},
           {"messages_out", status.messages_out},
           {"queued", status.queued},
+          {"iq_kinds", status.iq_kinds},
           {"pre_keys", status.pre_keys}};
 }
 
@@ -96,6 +103,9 @@ json stats_json(const World& world) {
           {"malformed", counters.malformed},
           {"phash_mismatches", counters.phash_mismatches},
           {"dropped_encs", counters.dropped_encs},
+          {"skmsgs", counters.skmsgs},
+          {"sender_key_shares", counters.sender_key_shares},
+          {"iq_kinds", counters.iq_kinds},
           {"violations", std::move(violations)}};
 }
 

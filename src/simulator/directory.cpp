@@ -68,17 +68,41 @@ Result<Account*> Directory::create_account(const PersonOptions& options) {
 
 Result<Group*> Directory::create_group(std::string_view subject, Addressing addressing,
                                        const std::vector<Jid>& participants, std::int64_t now) {
-  auto group = std::make_unique<Group>();
+  std::vector<Account*> members;
   for (const Jid& jid : participants) {
     Account* member = account(jid);
     if (member == nullptr) return fail(ErrorCode::kNotFound, "no such participant: " + jid.to_string());
-    group->participants.push_back(member);
+    if (std::ranges::find(members, member) == members.end()) members.push_back(member);
   }
+  if (members.empty()) return fail(ErrorCode::kInvalidArgument, "a group has participants");
+  Group& group = new_group(*members.front(), subject, addressing, now);
+  for (Account* member : members)
+    group.members.push_back({member, member == group.creator ? Role::kSuperAdmin : Role::kMember});
+  for (Account* member : members) {
+    for (Account* other_member : members) {
+      if (other_member != member) member->acquaintances.insert(other_member);
+    }
+  }
+  return &group;
+}
+
+Group& Directory::new_group(Account& creator, std::string_view subject, Addressing addressing,
+                            std::int64_t now) {
+  auto group = std::make_unique<Group>();
   group->jid = Jid{fmt::format("{}", 120'363'000'000'000'000 + next_group_++), Server::kGroup};
-  group->subject = subject;
+  group->subject = {.text = std::string{subject}, .id = {}, .author = &creator, .at = now};
   group->addressing = addressing;
+  group->creator = &creator;
   group->created_at = now;
-  return groups_.emplace(group->jid, std::move(group)).first->second.get();
+  group->invite_code = fresh_invite_code(random_);
+  return *groups_.emplace(group->jid, std::move(group)).first->second;
+}
+
+Group* Directory::group_by_invite(std::string_view code) const {
+  for (const auto& [jid, group] : groups_) {
+    if (group->invite_code == code) return group.get();
+  }
+  return nullptr;
 }
 
 Account* Directory::account(const Jid& jid) const {

@@ -11,17 +11,10 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "simulator/account.h"
+#include "simulator/groups/group.h"
 #include "simulator/settings.h"
 
 namespace simulator {
-
-struct Group {
-  Jid jid;
-  std::string subject;
-  Addressing addressing = Addressing::kLid;
-  std::vector<Account*> participants;  // the first one created it and is its admin
-  std::int64_t created_at = 0;
-};
 
 class Directory {
  public:
@@ -29,9 +22,12 @@ class Directory {
 
   /// Empty number: the next free one. kConflict if the number is taken, kInvalidArgument if it is none.
   base::Result<Account*> create_account(const PersonOptions& options);
-  /// kNotFound for participants that do not exist.
+  /// The first participant creates it. kNotFound for participants that do not exist.
   base::Result<Group*> create_group(std::string_view subject, Addressing addressing,
                                     const std::vector<Jid>& participants, std::int64_t now);
+  /// An empty one.
+  Group& new_group(Account& creator, std::string_view subject, Addressing addressing, std::int64_t now);
+  void remove_group(const Jid& jid) { groups_.erase(jid); }
 
   /// The account of a PN or LID JID, whatever its device. Null if there is none.
   [[nodiscard]] Account* account(const Jid& jid) const;
@@ -39,6 +35,7 @@ class Directory {
   /// By phone number as people write it, the ninth digit normalised if so set.
   [[nodiscard]] Account* by_number(std::string_view number) const;
   [[nodiscard]] Group* group(const Jid& jid) const;
+  [[nodiscard]] Group* group_by_invite(std::string_view code) const;
   template <class Visitor>
   void for_each_group(Visitor&& visit) const {
     for (const auto& [jid, group] : groups_) visit(*group);

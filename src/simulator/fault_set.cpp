@@ -4,6 +4,14 @@
 #include <utility>
 
 namespace simulator {
+namespace {
+
+bool concerns(const Fault& fault, std::string_view subject) {
+  if (fault.text.empty() || fault.text == subject) return true;
+  return subject.starts_with(fault.text) && subject[fault.text.size()] == '/';
+}
+
+}  // namespace
 
 void FaultSet::arm(const Fault& fault) {
   if (fault.count > 0) armed_.push_back(fault);
@@ -11,10 +19,10 @@ void FaultSet::arm(const Fault& fault) {
 
 std::optional<Fault> FaultSet::take(Fault::Kind kind) { return take_for(kind, {}); }
 
-std::optional<Fault> FaultSet::take_for(Fault::Kind kind, std::string_view xmlns) {
+std::optional<Fault> FaultSet::take_for(Fault::Kind kind, std::string_view subject) {
   for (auto armed = armed_.begin(); armed != armed_.end(); ++armed) {
     if (armed->kind != kind) continue;
-    if (!xmlns.empty() && !armed->text.empty() && armed->text != xmlns) continue;
+    if (!subject.empty() && !concerns(*armed, subject)) continue;
     Fault taken = *armed;
     if (--armed->count == 0) armed_.erase(armed);
     return taken;

@@ -13,8 +13,9 @@ class FaultSet {
   void arm(const Fault& fault);
   /// Uses up one occasion of the oldest armed fault of that kind.
   std::optional<Fault> take(Fault::Kind kind);
-  /// The same, for iqs: the fault may be limited to one xmlns.
-  std::optional<Fault> take_for(Fault::Kind kind, std::string_view xmlns);
+  /// The same where a fault may be limited: `subject` is an iq kind ("w:g2/get/query") or a chat. A fault for
+  /// "w:g2" or "w:g2/get" is for every kind below it.
+  std::optional<Fault> take_for(Fault::Kind kind, std::string_view subject);
   [[nodiscard]] bool empty() const { return armed_.empty(); }
   void clear() { armed_.clear(); }
 

@@ -19,7 +19,20 @@ Node refusal(const Node& iq, int code, std::string_view text) {
   return reply_to(iq).with("type", "error").add(Node("error").with("code", code).with("text", text));
 }
 
+/// The delay of the fault is the `backoff` that the server asks for.
+Node injected_error(const Node& iq, const Fault& fault) {
+  Node error = Node("error").with("code", fault.code).with("text", "injected");
+  if (fault.delay.count() > 0) error.set("backoff", std::to_string(fault.delay.count() / 1000));
+  return reply_to(iq).with("type", "error").add(std::move(error));
+}
+
 }  // namespace
+
+std::string iq_kind(const Node& iq) {
+  std::string kind = iq.attr("xmlns").value_or("") + '/' + iq.attr("type").value_or("");
+  if (!iq.children().empty()) kind.append("/").append(iq.children().front().tag());
+  return kind;
+}
 
 Node IqDesk::pong(const ServerState& state, const Node& iq) {
   return reply_to(iq).with("type", "result").with("t", state.now());
@@ -29,13 +42,13 @@ void IqDesk::answer(Session& session, Device& device, const Node& iq) {
   if (iq.attr_is("type", "result") || iq.attr_is("type", "error")) return;
   ++state_.counters.iqs;
   const std::string xmlns = iq.attr("xmlns").value_or("");
-  auto drop = device.faults.take_for(Fault::Kind::kDropIq, xmlns);
-  if (!drop) drop = state_.faults.take_for(Fault::Kind::kDropIq, xmlns);
-  if (drop) return;
-  auto error = device.faults.take_for(Fault::Kind::kIqError, xmlns);
-  if (!error) error = state_.faults.take_for(Fault::Kind::kIqError, xmlns);
-  if (error) {
-    session.send(refusal(iq, error->code, "injected"));
+  const std::string kind = iq_kind(iq);
+  ++state_.counters.iq_kinds[kind];
+  ++device.iq_kinds[kind];
+  state_.changed();
+  if (state_.take_fault_for(device, Fault::Kind::kDropIq, kind)) return;
+  if (const auto error = state_.take_fault_for(device, Fault::Kind::kIqError, kind)) {
+    session.send(injected_error(iq, *error));
     return;
   }
   if (xmlns == "w:p") {
@@ -56,7 +69,13 @@ void IqDesk::answer(Session& session, Device& device, const Node& iq) {
   if (xmlns == "passive" && iq.child("active") != nullptr) delivery_.activate(session);
 }
 
+Result<Node::Children> IqDesk::ask(Device& device, const Node& iq) {
+  return content(device, iq.attr("xmlns").value_or(""), iq);
+}
+
 Result<Node::Children> IqDesk::content(Device& device, std::string_view xmlns, const Node& iq) {
+  if (const auto found = served_.find(std::string{xmlns}); found != served_.end())
+    return found->second(device, iq);
   if (xmlns == "encrypt") return pre_keys_.answer(device, iq);
   if (xmlns == "usync") return answer_usync(state_, device.account, iq);
   if (xmlns == "passive" || xmlns == "urn:xmpp:whatsapp:dirty" || xmlns == "disappearing_mode")
@@ -64,7 +83,6 @@ Result<Node::Children> IqDesk::content(Device& device, std::string_view xmlns, c
   if (xmlns == "abt") return Node::Children{Node("props").with("hash", "simulator").with("refresh", 86'400)};
   if (xmlns == "privacy") return privacy(device, iq);
   if (xmlns == "blocklist") return blocklist(device.account, iq);
-  if (xmlns == "w:g2") return groups(device.account, iq);
   if (xmlns == "w:sync:app:state") return collections_.answer(device, iq);
   if (xmlns == "w:m") return Node::Children{media_conn()};
   if (xmlns == "w:profile:picture" || xmlns == "w:qr")
@@ -150,46 +168,6 @@ Result<Node::Children> IqDesk::blocklist(Account& account, const Node& iq) {
     if (auto jid = Jid::parse(blocked)) list.add_child(Node("item").with("jid", *std::move(jid)));
   }
   return Node::Children{std::move(list)};
-}
-
-Node IqDesk::group_node(const Group& group) const {
-  const bool lid = group.addressing == Addressing::kLid;
-  const Account& creator = *group.participants.front();
-  Node node = Node("group")
-                  .with("id", group.jid.user())
-                  .with("addressing_mode", lid ? "lid" : "pn")
-                  .with("subject", group.subject)
-                  .with("s_t", group.created_at)
-                  .with("s_o", creator.jid(group.addressing))
-                  .with("creation", group.created_at)
-                  .with("creator", creator.jid(group.addressing))
-                  .with("size", group.participants.size());
-  for (const Account* member : group.participants) {
-    Node participant = Node("participant").with("jid", member->jid(group.addressing));
-    participant.set(lid ? "phone_number" : "lid", member->jid(other(group.addressing)));
-    if (member == &creator) participant.set("type", std::string{"superadmin"});
-    node.add_child(std::move(participant));
-  }
-  return node;
-}
-
-Result<Node::Children> IqDesk::groups(const Account& account, const Node& iq) const {
-  const auto is_member = [&](const Group& group) {
-    return std::ranges::find(group.participants, &account) != group.participants.end();
-  };
-  if (iq.child("participating") != nullptr) {
-    Node answer("groups");
-    state_.directory.for_each_group([&](const Group& group) {
-      if (is_member(group)) answer.add_child(group_node(group));
-    });
-    return Node::Children{std::move(answer)};
-  }
-  const auto to = iq.jid("to");
-  const Group* group = to ? state_.directory.group(*to) : nullptr;
-  if (group == nullptr) return fail(ErrorCode::kRejected, "item-not-found", 404);
-  if (!is_member(*group)) return fail(ErrorCode::kRejected, "forbidden", 403);
-  if (iq.child("query") == nullptr) return fail(ErrorCode::kRejected, "not-allowed", 405);
-  return Node::Children{group_node(*group)};
 }
 
 void IqDesk::unlink(Session& session, Device& device, const Node& iq, const Node& request) {

@@ -2,6 +2,10 @@
 // is answered with an empty result and counted.
 #pragma once
 
+#include <functional>
+#include <string>
+#include <unordered_map>
+
 #include "simulator/app_state/collection_desk.h"
 #include "simulator/delivery.h"
 #include "simulator/link_desk.h"
@@ -20,7 +24,14 @@ class IqDesk {
         linking_(linking),
         collections_(collections) {}
 
+  /// A room of the server that answers an xmlns of its own.
+  using Answerer = std::function<base::Result<Node::Children>(Device& device, const Node& iq)>;
+  void serve(const std::string& xmlns, Answerer answerer) { served_[xmlns] = std::move(answerer); }
+
   void answer(Session& session, Device& device, const Node& iq);
+  /// The content of the answer, or an iq error code: as if `device` had asked. For devices that the
+  /// simulator plays.
+  base::Result<Node::Children> ask(Device& device, const Node& iq);
   /// For every connection, linked or not.
   static Node pong(const ServerState& state, const Node& iq);
 
@@ -28,8 +39,6 @@ class IqDesk {
   base::Result<Node::Children> content(Device& device, std::string_view xmlns, const Node& iq);
   base::Result<Node::Children> privacy(Device& device, const Node& iq);
   base::Result<Node::Children> blocklist(Account& account, const Node& iq);
-  base::Result<Node::Children> groups(const Account& account, const Node& iq) const;
-  [[nodiscard]] Node group_node(const Group& group) const;
   [[nodiscard]] Node media_conn();
   void issue_tokens(Device& device, const Node& tokens);
   void unlink(Session& session, Device& device, const Node& iq, const Node& request);
@@ -39,6 +48,10 @@ class IqDesk {
   PreKeyDesk& pre_keys_;
   LinkDesk& linking_;
   CollectionDesk& collections_;
+  std::unordered_map<std::string, Answerer> served_;  // by xmlns
 };
+
+/// What an iq is about: "w:g2/get/query", xmlns, type and the tag of the first child.
+std::string iq_kind(const Node& iq);
 
 }  // namespace simulator

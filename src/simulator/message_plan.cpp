@@ -6,6 +6,19 @@ namespace {
 /// Children that travel with the message, whoever gets it.
 constexpr std::string_view kCopiedChildren[] = {"meta", "bot", "biz", "reporting", "franking"};
 
+/// The sender's own devices learn who else got what went to a list.
+void add_recipients(Node& stanza, const MessagePlan& plan) {
+  stanza.set("recipient", plan.to);
+  Node participants("participants");
+  const Account* last = nullptr;
+  for (const Device* device : plan.targets) {
+    if (&device->account == last) continue;
+    last = &device->account;
+    participants.add_child(Node("to").with("jid", last->lid()).with("peer_recipient_pn", last->pn()));
+  }
+  stanza.add_child(std::move(participants));
+}
+
 /// Who wrote it, in which chat, and the other identity of whichever of them needs one.
 void address(Node& stanza, const ServerState& state, const Device& sender, const Device& target,
              const Node& message, const MessagePlan& plan) {
@@ -13,11 +26,12 @@ void address(Node& stanza, const ServerState& state, const Device& sender, const
   const Jid device = author.jid(plan.form, sender.id);
   const Jid other_identity = author.jid(other(plan.form));
   const bool lid = plan.form == Addressing::kLid;
-  if (plan.group != nullptr) {
+  if (plan.chat != MessagePlan::Chat::kPerson) {
     stanza.set("from", plan.to);
     stanza.set("participant", device);
     stanza.set("addressing_mode", std::string{lid ? "lid" : "pn"});
     stanza.set(lid ? "participant_pn" : "participant_lid", other_identity);
+    if (plan.to.is_broadcast_list() && &target.account == &author) add_recipients(stanza, plan);
     return;
   }
   stanza.set("from", device);

@@ -13,6 +13,8 @@ namespace simulator {
 struct MessagePlan {
   Jid to;
   std::string id;
+  /// kBroadcast: status, and lists of recipients.
+  enum class Chat { kPerson, kGroup, kBroadcast } chat = Chat::kPerson;
   Addressing form = Addressing::kPn;
   Account* recipient = nullptr;  // of a 1:1 message
   const Group* group = nullptr;

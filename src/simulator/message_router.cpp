@@ -17,7 +17,8 @@ bool is_resend(const Node& enc) { return enc.has_attr("count"); }
 void MessageRouter::route(Session& session, Device& sender, const Node& message) {
   MessagePlan plan;
   int code = refusal(sender, message, plan);
-  if (const auto fault = state_.take_fault(sender, Fault::Kind::kAckError)) code = fault->code;
+  if (const auto fault = state_.take_fault_for(sender, Fault::Kind::kAckError, plan.to.to_string()))
+    code = fault->code;
   if (code != 0) {
     send_ack(session, sender,
              Node("ack")
@@ -56,23 +57,15 @@ int MessageRouter::refusal(Device& sender, const Node& message, MessagePlan& pla
   if (peer && message.child("tctoken") != nullptr) return 479;
   if (message.child("biz") != nullptr && message.attr_is("type", "media")) return 479;
   plan.id = *id;
-  if (to->is_group()) {
-    plan.group = state_.directory.group(*to);
-    if (plan.group == nullptr) return 404;
-    plan.form = plan.group->addressing;
-    if (std::ranges::find(plan.group->participants, &sender.account) == plan.group->participants.end())
-      return 403;
-    if (const auto mode = message.attr("addressing_mode");
-        mode && (*mode == "lid") != (plan.form == Addressing::kLid))
-      return 421;
-    if (const auto participant = message.jid("participant")) {
-      Device* addressed = state_.directory.device(*participant);
-      if (addressed == nullptr) return 404;
-      plan.targets = {addressed};
-      plan.spread = MessagePlan::Spread::kDirected;
-    } else {
-      choose_group(sender, *plan.group, plan);
-    }
+  if (to->is_group()) return refuse_group(sender, message, plan);
+  if (to->is_status() || to->is_broadcast_list()) {
+    plan.chat = MessagePlan::Chat::kBroadcast;
+    plan.form = Addressing::kLid;
+    const Node* meta = message.child("meta");
+    const bool takes_back = message.attr_is("type", "reaction") || message.attr_is("edit", "7");
+    if (takes_back && meta != nullptr && meta->has_attr("status_setting")) return 479;
+    if (const auto participant = message.jid("participant")) return address_one(*participant, plan);
+    choose_audience(sender, message, plan);
     return 0;
   }
   plan.form = addressing_of(*to);
@@ -90,6 +83,50 @@ int MessageRouter::refusal(Device& sender, const Node& message, MessagePlan& pla
   return 0;
 }
 
+int MessageRouter::refuse_group(Device& sender, const Node& message, MessagePlan& plan) const {
+  plan.chat = MessagePlan::Chat::kGroup;
+  plan.group = state_.directory.group(plan.to);
+  if (plan.group == nullptr) return 404;
+  plan.form = plan.group->addressing;
+  if (plan.group->member(sender.account) == nullptr) return 403;
+  if (plan.group->rules.announcement && !plan.group->is_admin(sender.account) &&
+      !message.attr_is("type", "reaction"))
+    return 403;
+  if (const auto mode = message.attr("addressing_mode");
+      mode && (*mode == "lid") != (plan.form == Addressing::kLid))
+    return 421;
+  if (const auto participant = message.jid("participant")) return address_one(*participant, plan);
+  choose_group(sender, *plan.group, plan);
+  return 0;
+}
+
+/// An answer to a retry receipt: for the device that asked.
+int MessageRouter::address_one(const Jid& participant, MessagePlan& plan) const {
+  Device* addressed = state_.directory.device(participant);
+  if (addressed == nullptr) return 404;
+  plan.targets = {addressed};
+  plan.spread = MessagePlan::Spread::kDirected;
+  return 0;
+}
+
+/// Whoever is named, with a ciphertext or without, and the sender's own devices.
+void MessageRouter::choose_audience(const Device& sender, const Node& message, MessagePlan& plan) const {
+  std::vector<const Account*> audience{&sender.account};
+  if (const Node* participants = message.child("participants")) {
+    for (const Node* to : participants->children("to")) {
+      const auto jid = to->jid("jid");
+      const Account* account = jid ? state_.directory.account(*jid) : nullptr;
+      if (account != nullptr && std::ranges::find(audience, account) == audience.end())
+        audience.push_back(account);
+    }
+  }
+  for (const Account* account : audience) {
+    for (const auto& [id, device] : account->devices) {
+      if (device.get() != &sender) plan.targets.push_back(device.get());
+    }
+  }
+}
+
 void MessageRouter::choose_person(Device& sender, Account& recipient, MessagePlan& plan) const {
   for (const auto& [id, device] : recipient.devices) {
     if (device.get() != &sender) plan.targets.push_back(device.get());
@@ -103,15 +140,18 @@ void MessageRouter::choose_person(Device& sender, Account& recipient, MessagePla
 }
 
 void MessageRouter::choose_group(const Device& sender, const Group& group, MessagePlan& plan) const {
-  for (const Account* member : group.participants) {
-    for (const auto& [id, device] : member->devices) {
+  for (const Member& member : group.members) {
+    for (const auto& [id, device] : member.account->devices) {
       if (device.get() != &sender) plan.targets.push_back(device.get());
     }
   }
 }
 
 void MessageRouter::collect_ciphers(const Node& message, MessagePlan& plan) {
-  for (const Node* enc : message.children("enc")) plan.shared_ciphers.push_back(enc);
+  for (const Node* enc : message.children("enc")) {
+    plan.shared_ciphers.push_back(enc);
+    if (enc->attr_is("type", "skmsg")) ++state_.counters.skmsgs;
+  }
   const Node* participants = message.child("participants");
   if (participants == nullptr) return;
   for (const Node* to : participants->children("to")) {
@@ -121,7 +161,10 @@ void MessageRouter::collect_ciphers(const Node& message, MessagePlan& plan) {
       ++state_.counters.dropped_encs;
       continue;
     }
-    for (const Node* enc : to->children("enc")) plan.own_ciphers[device].push_back(enc);
+    for (const Node* enc : to->children("enc")) {
+      plan.own_ciphers[device].push_back(enc);
+      if (plan.chat != MessagePlan::Chat::kPerson) ++state_.counters.sender_key_shares;
+    }
   }
 }
 
@@ -143,7 +186,9 @@ void MessageRouter::watch_ciphers(const Device& sender, const MessagePlan& plan)
 Node MessageRouter::ack_for(Device& sender, const Node& message, const MessagePlan& plan) {
   Node ack =
       Node("ack").with("class", "message").with("id", plan.id).with("from", plan.to).with("t", state_.now());
-  if (plan.spread == MessagePlan::Spread::kDirected) return ack;
+  if (plan.group != nullptr)
+    ack.set("addressing_mode", std::string{plan.form == Addressing::kLid ? "lid" : "pn"});
+  if (plan.spread == MessagePlan::Spread::kDirected || plan.chat == MessagePlan::Chat::kBroadcast) return ack;
 
   std::vector<Jid> devices{sender.account.jid(plan.form, sender.id)};
   for (const Device* device : plan.targets) devices.push_back(device->account.jid(plan.form, device->id));
@@ -168,7 +213,8 @@ void MessageRouter::deliver(Device& sender, const Node& message, const MessagePl
   for (Device* target : plan.targets) {
     std::vector<const Node*> ciphers;
     if (const auto own = plan.own_ciphers.find(target); own != plan.own_ciphers.end()) ciphers = own->second;
-    const bool shared = plan.group != nullptr || plan.spread == MessagePlan::Spread::kDirected ||
+    const bool shared = plan.chat != MessagePlan::Chat::kPerson ||
+                        plan.spread == MessagePlan::Spread::kDirected ||
                         (target->id == 0 && &target->account == plan.recipient);
     if (shared) ciphers.insert(ciphers.end(), plan.shared_ciphers.begin(), plan.shared_ciphers.end());
     if (ciphers.empty()) continue;  // the sender did not know of this device

@@ -32,7 +32,10 @@ class MessageRouter {
 
   [[nodiscard]] int refusal(Device& sender, const Node& message, MessagePlan& plan) const;
   void choose_person(Device& sender, Account& recipient, MessagePlan& plan) const;
+  [[nodiscard]] int refuse_group(Device& sender, const Node& message, MessagePlan& plan) const;
+  int address_one(const Jid& participant, MessagePlan& plan) const;
   void choose_group(const Device& sender, const Group& group, MessagePlan& plan) const;
+  void choose_audience(const Device& sender, const Node& message, MessagePlan& plan) const;
   void collect_ciphers(const Node& message, MessagePlan& plan);
   void watch_ciphers(const Device& sender, const MessagePlan& plan);
   Node ack_for(Device& sender, const Node& message, const MessagePlan& plan);

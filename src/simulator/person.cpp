@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "simulator/device_list.h"
+#include "simulator/people/stanza_marks.h"
 #include "simulator/phone/phone_desk.h"
 #include "simulator/virtual_device.h"
 #include "simulator/world.h"
@@ -20,6 +21,8 @@ using base::Result;
 
 /// Messages whose receipts are remembered per person.
 constexpr std::size_t kKeptReceipts = 20'000;
+/// Other stanzas remembered per person.
+constexpr std::size_t kKeptStanzas = 2'000;
 
 }  // namespace
 
@@ -61,28 +64,71 @@ VirtualDevice& Person::add_device() {
 }
 
 Result<std::string> Person::send_text(std::string_view to, std::string_view text, int from_device) {
-  return send_text_as({}, to, text, from_device);
+  return send_text_as(fresh_message_id(), to, text, from_device);
+}
+
+Result<VirtualDevice*> Person::device_number(int id) const {
+  const auto device =
+      std::ranges::find_if(devices_, [&](const auto& candidate) { return candidate->device().id == id; });
+  if (device == devices_.end()) return fail(ErrorCode::kNotFound, "the person has no such device");
+  return device->get();
+}
+
+Result<void> Person::send_stanza(whatsapp::binary::Node stanza, int from_device) {
+  WA_TRY(VirtualDevice * device, device_number(from_device));
+  return device->send_stanza(std::move(stanza));
+}
+
+Result<std::string> Person::send(const OutgoingMessage& message) {
+  WA_TRY(const Jid jid, Jid::parse(message.to));
+  WA_TRY(VirtualDevice * device, device_number(message.device));
+  WA_TRY(StanzaMarks label, marks_of(message.content));
+  if (!message.type.empty()) label.type = message.type;
+  if (!message.edit.empty()) label.edit = message.edit;
+  if (!message.media_type.empty()) label.media_type = message.media_type;
+  for (const std::string& text : message.audience) {
+    WA_TRY(const Jid reader, Jid::parse(text));
+    Account* account = world_.server().directory().account(reader);
+    if (account == nullptr) return fail(ErrorCode::kNotFound, "no such account: " + text);
+    label.audience.push_back(account);
+  }
+  if (message.audience.empty() && jid.is_status()) {
+    label.audience.assign(account_.acquaintances.begin(), account_.acquaintances.end());
+    std::ranges::sort(label.audience, {}, &Account::lid_user);
+  }
+  const std::string id = message.id.empty() ? fresh_message_id() : message.id;
+  WA_TRY_VOID(device->send_message(id, jid.bare(), message.content, label));
+  return id;
+}
+
+std::string Person::fresh_message_id() {
+  return whatsapp::message::generate_message_id(
+      account_.pn_user, static_cast<std::uint64_t>(world_.server().state().now()), world_.random());
+}
+
+void Person::note_stanza(int device, const whatsapp::binary::Node& stanza) {
+  if (seen_.size() >= kKeptStanzas) seen_.pop_front();
+  seen_.push_back({device, stanza});
 }
 
 Result<std::string> Person::send_text_as(std::string_view id, std::string_view to, std::string_view text,
                                          int from_device) {
+  OutgoingMessage message;
+  message.id = id;
+  message.to = to;
+  message.device = from_device;
   whatsapp::message::TextContent content;
   content.body = text;
-  const auto plaintext = whatsapp::message::build_text(content, world_.random().bytes<32>());
-  return send_message(id, to, plaintext, {}, from_device);
+  message.content = whatsapp::message::build_text(content, world_.random().bytes<32>());
+  return send(message);
 }
 
 Result<std::string> Person::send_message(std::string_view id, std::string_view to, base::ByteView message,
                                          const StanzaMarks& marks, int from_device) {
   WA_TRY(const Jid jid, Jid::parse(to));
-  const auto device = std::ranges::find_if(
-      devices_, [&](const auto& candidate) { return candidate->device().id == from_device; });
-  if (device == devices_.end()) return fail(ErrorCode::kNotFound, "the person has no such device");
-  std::string name{id};
-  if (name.empty())
-    name = whatsapp::message::generate_message_id(
-        account_.pn_user, static_cast<std::uint64_t>(world_.server().state().now()), world_.random());
-  WA_TRY_VOID((*device)->send_message(name, jid.bare(), message, marks));
+  WA_TRY(VirtualDevice * device, device_number(from_device));
+  std::string name = id.empty() ? fresh_message_id() : std::string{id};
+  WA_TRY_VOID(device->send_message(name, jid.bare(), message, marks));
   return name;
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "simulator/settings.h"
+#include "whatsapp/binary/node.h"
 
 namespace whatsapp::binary {
 class Node;
@@ -26,6 +27,24 @@ class PhoneDesk;
 struct Account;
 struct Device;
 struct StanzaMarks;
+
+/// A message of any kind that a person sends.
+struct OutgoingMessage {
+  std::string to{};       // person, group, channel, status@broadcast, …@broadcast
+  base::Bytes content{};  // a serialised Message
+  std::string id{};       // empty: a fresh one
+  int device = 0;         // which of the person's devices sends it
+  std::string type{};     // of the stanza; empty: as the content asks for. The same holds for the next two
+  std::string edit{};
+  std::string media_type{};
+  std::vector<std::string> audience{};  // JIDs: who gets a status (nobody named: all acquaintances) or a list
+};
+
+/// A stanza that is no message, as it came to one of a person's devices.
+struct SeenStanza {
+  int device = 0;
+  whatsapp::binary::Node stanza;
+};
 
 class Person {
  public:
@@ -42,13 +61,19 @@ class Person {
   /// message id; the message itself leaves in a later turn of the loop. kNotFound for an unknown recipient
   /// or device.
   base::Result<std::string> send_text(std::string_view to, std::string_view text, int from_device = 0);
-  /// The same with an id of the caller's.
+  /// The same with an id of the caller's; empty: a fresh one.
   base::Result<std::string> send_text_as(std::string_view id, std::string_view to, std::string_view text,
                                          int from_device = 0);
 
   /// Any content: `message` is a serialised Message. An empty id: a fresh one.
   base::Result<std::string> send_message(std::string_view id, std::string_view to, base::ByteView message,
                                          const StanzaMarks& marks, int from_device = 0);
+  /// Any kind of message; the rest as with send_text(). kMalformed for content that is no Message.
+  base::Result<std::string> send(const OutgoingMessage& message);
+  /// Any other stanza, as it is. kNotFound for an unknown device, kUnavailable while it is offline.
+  base::Result<void> send_stanza(whatsapp::binary::Node stanza, int from_device = 0);
+  /// Receipts, notifications, calls, presence, typing that came to the devices, oldest first.
+  [[nodiscard]] const std::deque<SeenStanza>& seen() const { return seen_; }
 
   /// What the devices decrypted, oldest first, repeats included (see deliveries()).
   [[nodiscard]] const std::deque<ReceivedMessage>& received() const { return received_; }
@@ -88,6 +113,9 @@ class Person {
   /// The phone first, then companions, signed by it.
   VirtualDevice& add_device();
   void take_in(ReceivedMessage message, VirtualDevice& device);
+  void note_stanza(int device, const whatsapp::binary::Node& stanza);
+  base::Result<VirtualDevice*> device_number(int id) const;
+  std::string fresh_message_id();
   void note_receipt(const std::string& id, const std::string& type);
   /// One of the devices has decrypted a message.
   virtual void on_message(const ReceivedMessage& message, VirtualDevice& device);
@@ -101,6 +129,7 @@ class Person {
   std::string id_;
   std::vector<std::unique_ptr<VirtualDevice>> devices_;
   std::deque<ReceivedMessage> received_;
+  std::deque<SeenStanza> seen_;
   std::uint64_t forgotten_ = 0;
   std::unordered_map<std::string, std::vector<std::string>> receipts_got_;  // by message id
   std::deque<std::string> receipt_order_;

@@ -58,13 +58,20 @@ void ReceiptRelay::relay(Session& session, Device& sender, const Node& receipt) 
   state_.changed();
 }
 
+namespace {
+
+/// Chats in which the author is named beside the chat.
+bool has_participants(const Jid& chat) { return chat.is_group() || chat.server() == Server::kBroadcast; }
+
+}  // namespace
+
 /// `from` mirrors the addressing of `to`; in groups it is the group, and the sender its participant.
 Node ReceiptRelay::stanza(Device& sender, const Node& receipt, const Jid& to) const {
   Node out = Node("receipt")
                  .with("id", receipt.attr("id"))
                  .with("type", receipt.attr("type"))
                  .with("t", receipt.attr("t").value_or(std::to_string(state_.now())));
-  if (to.is_group()) {
+  if (has_participants(to)) {
     const Group* group = state_.directory.group(to);
     const Addressing form = group == nullptr ? Addressing::kLid : group->addressing;
     out.set("from", to);
@@ -76,7 +83,7 @@ Node ReceiptRelay::stanza(Device& sender, const Node& receipt, const Jid& to) co
 }
 
 void ReceiptRelay::to_author(Device& sender, const Node& receipt, const Jid& to) {
-  const Jid author = to.is_group() ? receipt.jid("participant").value_or(Jid{}) : to;
+  const Jid author = has_participants(to) ? receipt.jid("participant").value_or(Jid{}) : to;
   Account* account = state_.directory.account(author);
   if (account == nullptr || account == &sender.account) return;
   const Node out = stanza(sender, receipt, to);
@@ -86,14 +93,14 @@ void ReceiptRelay::to_author(Device& sender, const Node& receipt, const Jid& to)
 void ReceiptRelay::to_own_devices(Device& sender, const Node& receipt, const Jid& to) {
   Node out = stanza(sender, receipt, to);
   const auto author = receipt.jid("participant");
-  out.set("recipient", to.is_group() && author ? *author : to.bare());
+  out.set("recipient", has_participants(to) && author ? *author : to.bare());
   for (const auto& [id, device] : sender.account.devices) {
     if (device.get() != &sender) delivery_.deliver(*device, out);
   }
 }
 
 void ReceiptRelay::to_device(Device& sender, const Node& receipt, const Jid& to) {
-  const Jid addressed = to.is_group() ? receipt.jid("participant").value_or(Jid{}) : to;
+  const Jid addressed = has_participants(to) ? receipt.jid("participant").value_or(Jid{}) : to;
   Device* device = state_.directory.device(addressed);
   if (device == nullptr || device == &sender) return;
   Node out = stanza(sender, receipt, to);

@@ -27,7 +27,9 @@ ServerCore::ServerCore(runtime::EventLoop& loop, base::Random& random, const Set
       collections_(state_, delivery_),
       iqs_(state_, delivery_, pre_keys_, linking_, collections_),
       router_(state_, delivery_),
-      receipts_(state_, delivery_) {
+      receipts_(state_, delivery_),
+      groups_(state_, delivery_) {
+  iqs_.serve("w:g2", [this](Device& device, const Node& iq) { return groups_.answer(device, iq); });
   state_.end = [this](SessionId id, const std::optional<Node>& last_word) { end(id, last_word); };
 }
 

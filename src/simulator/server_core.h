@@ -6,6 +6,7 @@
 
 #include "simulator/app_state/collection_desk.h"
 #include "simulator/delivery.h"
+#include "simulator/groups/group_desk.h"
 #include "simulator/iq_desk.h"
 #include "simulator/link_desk.h"
 #include "simulator/message_router.h"
@@ -43,6 +44,8 @@ class ServerCore {
   [[nodiscard]] LinkDesk& linking() { return linking_; }
   [[nodiscard]] Delivery& delivery() { return delivery_; }
   [[nodiscard]] CollectionDesk& collections() { return collections_; }
+  [[nodiscard]] IqDesk& iqs() { return iqs_; }
+  [[nodiscard]] GroupDesk& groups() { return groups_; }
 
  private:
   Session& open(Wire& wire, const crypto::PublicKey& noise);
@@ -64,6 +67,7 @@ class ServerCore {
   IqDesk iqs_;
   MessageRouter router_;
   ReceiptRelay receipts_;
+  GroupDesk groups_;
   SessionId next_session_ = 1;
 };
 

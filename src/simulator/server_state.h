@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,7 +43,10 @@ struct Counters {
   std::uint64_t bundles_without_key = 0;  // of which without a one-time key
   std::uint64_t malformed = 0;            // stanzas that could not be understood
   std::uint64_t phash_mismatches = 0;
-  std::uint64_t dropped_encs = 0;  // for devices that are not in the recipient's list
+  std::uint64_t dropped_encs = 0;                 // for devices that are not in the recipient's list
+  std::uint64_t skmsgs = 0;                       // messages under a sender key
+  std::uint64_t sender_key_shares = 0;            // ciphertexts for single devices that came with them
+  std::map<std::string, std::uint64_t> iq_kinds;  // "w:g2/get/query" and so on
 };
 
 /// Violations beyond this many are counted, not kept.
@@ -83,6 +87,11 @@ struct ServerState {
   std::optional<Fault> take_fault(Device& device, Fault::Kind kind) {
     if (auto fault = device.faults.take(kind)) return fault;
     return faults.take(kind);
+  }
+  /// The same where a fault may be limited to a chat or a kind of iq.
+  std::optional<Fault> take_fault_for(Device& device, Fault::Kind kind, std::string_view subject) {
+    if (auto fault = device.faults.take_for(kind, subject)) return fault;
+    return faults.take_for(kind, subject);
   }
   void report(std::string device, std::string what, std::string detail) {
     if (violations.size() < kMaxViolations)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,9 @@ struct MediaSettings {
   int auth_ttl_seconds = 21'600;   // of the token for uploads
 };
 
+/// The form in which a person addresses the other side, and a group its members.
+enum class Addressing { kPn, kLid };
+
 struct Settings {
   std::string bind = "127.0.0.1";
   int port = 0;                   // WebSocket and control API; 0: any free one
@@ -53,8 +57,9 @@ struct Settings {
   PairingSettings pairing;
   MediaSettings media{};
   NinthDigit ninth_digit = NinthDigit::kNormalise;
-  base::Duration offline_batch_wait{2'000};  // for `offline_batch` before the queue is delivered anyway
-  std::size_t kept_messages = 20'000;        // received messages remembered per person, oldest forgotten
+  Addressing group_addressing = Addressing::kLid;  // of groups that clients create
+  base::Duration offline_batch_wait{2'000};        // for `offline_batch` before the queue is delivered anyway
+  std::size_t kept_messages = 20'000;  // received messages remembered per person, oldest forgotten
 };
 
 struct PersonOptions {
@@ -74,9 +79,6 @@ struct ContactOptions : PersonOptions {
   Receipts receipts = Receipts::kDelivery;
 };
 
-/// The form in which a person addresses the other side.
-enum class Addressing { kPn, kLid };
-
 /// One message that a simulated device decrypted.
 struct ReceivedMessage {
   std::string id{};
@@ -84,12 +86,15 @@ struct ReceivedMessage {
   std::string chat{};  // whom the conversation is with, without device
   int device = 0;      // which of the person's devices decrypted it
   enum class Direction { kIncoming, kOwn } direction = Direction::kIncoming;  // kOwn: a copy of what we sent
-  std::string kind{};     // "text", "image", …; see whatsapp/message/content.h
-  base::Bytes content{};  // the serialised Message, as it was decrypted
   std::string text{};
   std::string quoted_id{};  // empty: none
   std::vector<std::string> mentions{};
-  std::string cipher{};          // "pkmsg" or "msg"
+  std::string kind{};            // "text", "image", "reaction", …; see whatsapp/message/content.h
+  std::string target_id{};       // the message that is edited, revoked or reacted to; empty: none
+  std::string type{};            // the stanza's
+  std::string edit{};            // the stanza's; empty: none
+  base::Bytes content{};         // the serialised Message, as it was decrypted
+  std::string cipher{};          // "pkmsg", "msg", "skmsg", "plaintext"
   std::int64_t timestamp = 0;    // the stanza's, Unix seconds
   std::int64_t received_at = 0;  // when it was decrypted, Unix milliseconds
 };
@@ -153,6 +158,7 @@ struct DeviceStatus {
   std::uint64_t messages_out = 0;  // written to it, repeats included
   std::size_t queued = 0;          // not yet acked by it
   std::size_t pre_keys = 0;
+  std::map<std::string, std::uint64_t> iq_kinds{};  // asked by it: "w:g2/get/query" and so on
 };
 
 /// A breach of the protocol by a client, seen by the server.

@@ -5,7 +5,6 @@
 #include "simulator/person.h"
 #include "simulator/world.h"
 #include "whatsapp/message/padding.h"
-#include "whatsapp/signal/group_cipher.h"
 
 namespace simulator {
 namespace {
@@ -89,7 +88,18 @@ void VirtualDevice::handle(const Node& stanza) {
     on_receipt(stanza);
   } else if (stanza.tag() == "notification") {
     on_notification(stanza);
+  } else if (stanza.tag() == "call") {
+    send_ack(stanza);
   }
+  if (stanza.tag() != "message") person_.note_stanza(device_.id, stanza);
+}
+
+Result<void> VirtualDevice::send_stanza(Node stanza) {
+  if (!online()) return base::fail(base::ErrorCode::kUnavailable, "the device is offline");
+  timers_.soon([this, stanza = std::move(stanza)] {
+    if (online()) say(stanza);
+  });
+  return {};
 }
 
 void VirtualDevice::say(Node stanza) { world_.server().receive(session_, stanza); }
@@ -114,6 +124,11 @@ void VirtualDevice::on_notification(const Node& notification) {
         if (address.starts_with(account->lid_user + '@') || address.starts_with(account->lid_user + ':'))
           known.sessions.archive_current();
       }
+      for (auto& [chat, keys] : groups_) {
+        std::erase_if(keys.shared_with, [&](const std::string& address) {
+          return address.starts_with(account->lid_user + '@') || address.starts_with(account->lid_user + ':');
+        });
+      }
     }
   }
   send_ack(notification);
@@ -136,7 +151,13 @@ void VirtualDevice::on_receipt(const Node& receipt) {
 }
 
 void VirtualDevice::on_message(const Node& stanza) {
+  if (stanza.child("plaintext") != nullptr) {
+    on_channel_message(stanza);
+    return;
+  }
   Source source;
+  source.type = stanza.attr("type").value_or("");
+  source.edit = stanza.attr("edit").value_or("");
   source.from = stanza.jid("from").value_or(Jid{});
   source.participant = stanza.jid("participant");
   source.recipient = stanza.jid("recipient");
@@ -157,7 +178,12 @@ void VirtualDevice::on_message(const Node& stanza) {
     for (const Node* enc : ciphers) {
       const auto opened = decrypt(source, *enc);
       if (opened) {
-        take_in(source, enc->attr("type").value_or(""), *opened);
+        const auto plaintext = whatsapp::message::unpad(*opened);
+        if (plaintext) {
+          take_in(source, enc->attr("type").value_or(""), *plaintext);
+        } else {
+          ++failures_;
+        }
       } else if (opened.error() == DecryptError::kDuplicate) {
         duplicate = true;
       } else {
@@ -210,10 +236,31 @@ std::expected<base::Bytes, DecryptError> VirtualDevice::decrypt_pairwise(Device&
   return std::move(opened->plaintext);
 }
 
-void VirtualDevice::take_in(const Source& source, std::string_view cipher, base::ByteView padded) {
-  const auto plaintext = whatsapp::message::unpad(padded);
-  const auto read = plaintext ? whatsapp::message::read_message(*plaintext)
-                              : Result<whatsapp::message::ReadMessage>{base::fail(plaintext.error())};
+/// Channels are public: no ciphertext, and no receipt either.
+void VirtualDevice::on_channel_message(const Node& stanza) {
+  ReceivedMessage message;
+  message.id = stanza.attr("id").value_or("");
+  message.chat = message.from = stanza.attr("from").value_or("");
+  message.device = device_.id;
+  if (stanza.attr_is("is_sender", "true")) message.direction = ReceivedMessage::Direction::kOwn;
+  message.cipher = "plaintext";
+  message.type = stanza.attr("type").value_or("");
+  message.edit = stanza.attr("edit").value_or("");
+  message.timestamp = stanza.number("t").value_or(0);
+  message.received_at = world_.loop().clock().unix_millis();
+  message.content = base::to_bytes(stanza.child_bytes("plaintext").value_or(base::ByteView{}));
+  if (const auto read = whatsapp::message::read_message(message.content)) {
+    message.text = read->content.text;
+    message.kind = whatsapp::message::to_string(read->content.kind);
+  }
+  send_ack(stanza);
+  count_delivery(message.id);
+  person_.take_in(std::move(message), *this);
+  world_.changed();
+}
+
+void VirtualDevice::take_in(const Source& source, std::string_view cipher, base::ByteView plaintext) {
+  const auto read = whatsapp::message::read_message(plaintext);
   if (!read) {
     ++failures_;
     return;
@@ -237,11 +284,14 @@ void VirtualDevice::take_in(const Source& source, std::string_view cipher, base:
     if (source.recipient) message.chat = source.recipient->to_string();
     if (read->device_sent) message.chat = read->device_sent->destination;
   }
-  message.kind = whatsapp::message::to_string(read->content.kind);
-  message.content = base::to_bytes(*plaintext);
   message.text = read->content.text;
   message.quoted_id = read->content.quoted_id;
   message.mentions = read->content.mentions;
+  message.kind = whatsapp::message::to_string(read->content.kind);
+  message.target_id = read->content.target_id;
+  message.type = source.type;
+  message.edit = source.edit;
+  message.content = base::to_bytes(plaintext);
   message.cipher = cipher;
   message.timestamp = source.timestamp;
   message.received_at = world_.loop().clock().unix_millis();
@@ -265,7 +315,7 @@ void VirtualDevice::send_read_receipt(const ReceivedMessage& message) {
                      .with("to", *chat)
                      .with("type", "read")
                      .with("t", world_.server().state().now());
-  if (chat->is_group()) receipt.set("participant", from->bare());
+  if (chat->is_group() || chat->server() == Server::kBroadcast) receipt.set("participant", from->bare());
   say(std::move(receipt));
 }
 

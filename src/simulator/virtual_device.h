@@ -19,6 +19,7 @@
 #include "simulator/timers.h"
 #include "whatsapp/message/content.h"
 #include "whatsapp/signal/decrypt_error.h"
+#include "whatsapp/signal/group_cipher.h"
 #include "whatsapp/signal/keys.h"
 #include "whatsapp/signal/sender_key_record.h"
 #include "whatsapp/signal/session_cipher.h"
@@ -28,18 +29,20 @@ namespace simulator {
 
 class Person;
 class World;
+struct Group;
+
+/// What a stanza says of its message besides the ciphertexts.
+struct StanzaMarks {
+  std::string type = "text";
+  std::string media_type{};          // on each ciphertext: "image", "ptt", …; empty: none
+  std::string edit{};                // empty: none
+  std::vector<Account*> audience{};  // of a status or a list: who gets it
+};
 
 /// Sent messages kept for answering retry receipts.
 inline constexpr std::size_t kKeptSent = 2'000;
 /// Message ids whose deliveries are counted; older ones are forgotten.
 inline constexpr std::size_t kCountedIds = 1'000'000;
-
-/// What a stanza says of its message besides the ciphertexts.
-struct StanzaMarks {
-  std::string type = "text";
-  std::string media_type{};  // on each ciphertext: "image", "ptt", …
-  std::string edit{};
-};
 
 class VirtualDevice final : public Wire {
  public:
@@ -57,6 +60,8 @@ class VirtualDevice final : public Wire {
   /// To one device of the own account, as the phone tells its companions things. kUnavailable while offline
   /// or as long as the device has no keys.
   base::Result<void> send_peer_message(const std::string& id, Device& to, base::ByteView plaintext);
+  /// Any other stanza, as it is; it leaves in a later turn. kUnavailable while offline.
+  base::Result<void> send_stanza(Node stanza);
   void send_read_receipt(const ReceivedMessage& message);
   /// New keys and no sessions.
   void forget_everything(crypto::KeyPair identity);
@@ -92,6 +97,7 @@ class VirtualDevice final : public Wire {
     Jid from;
     std::optional<Jid> participant, recipient;
     std::string id;
+    std::string type, edit;
     std::int64_t timestamp = 0;
     [[nodiscard]] bool own(const Device& self) const { return &author->account == &self.account; }
   };
@@ -101,7 +107,8 @@ class VirtualDevice final : public Wire {
   void on_receipt(const Node& receipt);
   void on_notification(const Node& notification);
   void count_delivery(const std::string& id);
-  void take_in(const Source& source, std::string_view cipher, base::ByteView padded);
+  void take_in(const Source& source, std::string_view cipher, base::ByteView plaintext);
+  void on_channel_message(const Node& stanza);
   std::expected<base::Bytes, whatsapp::signal::DecryptError> decrypt(const Source& source, const Node& enc);
   std::expected<base::Bytes, whatsapp::signal::DecryptError> decrypt_pairwise(Device& author,
                                                                               const Node& enc);
@@ -118,8 +125,14 @@ class VirtualDevice final : public Wire {
   bool begin_session(Device& target);
   bool begin_session_from(Device& target, const Node& receipt);
   void add_person_ciphers(Node& stanza, Account& recipient, const Jid& to, base::ByteView plaintext);
-  void add_group_ciphers(Node& stanza, const Jid& to, base::ByteView plaintext);
+  void add_group_ciphers(Node& stanza, const Group& group, base::ByteView plaintext);
+  void add_broadcast_ciphers(Node& stanza, const Jid& to, const std::vector<Account*>& audience,
+                             base::ByteView plaintext);
+  void add_sender_key_ciphers(Node& stanza, const Jid& chat, Addressing form,
+                              const std::vector<Account*>& readers, base::ByteView plaintext);
   void remember_sent(Sent sent);
+  [[nodiscard]] Node resend_stanza(const Sent& sent, const Node& receipt, const Jid& requester,
+                                   Node enc) const;
 
   World& world_;
   Person& person_;
@@ -133,6 +146,11 @@ class VirtualDevice final : public Wire {
   struct GroupKeys {
     whatsapp::signal::SenderKeyRecord own;
     std::set<std::string> shared_with;  // device addresses
+    /// From the next message on nobody reads with what they have.
+    void rotate(base::Random& random) {
+      whatsapp::signal::create_sender_key(own, random);
+      shared_with.clear();
+    }
     std::map<std::string, whatsapp::signal::SenderKeyRecord> others;
   };
   std::map<std::string, GroupKeys> groups_;

@@ -31,18 +31,22 @@ base::Bytes sender_key_share(const std::string& group, base::ByteView distributi
   return base::to_bytes(message.SerializeAsString());
 }
 
-/// Names the kind of file on every ciphertext.
-Node with_media_type(Node node, const std::string& media_type) {
-  if (node.tag() == "enc") node.set("mediatype", media_type);
-  Node::Children children = node.take_children();
-  if (children.empty()) return node;
-  for (Node& child : children) child = with_media_type(std::move(child), media_type);
-  return std::move(node).add(std::move(children));
-}
-
 bool has_pre_key_message(const Node& node) {
   if (node.tag() == "enc") return node.attr_is("type", "pkmsg");
   return std::ranges::any_of(node.children(), has_pre_key_message);
+}
+
+/// Names the kind of file on every ciphertext.
+void set_media_type(Node& node, const std::string& media_type) {
+  Node::Children children = node.take_children();
+  for (Node& child : children) {
+    if (child.tag() == "enc") {
+      child.set("mediatype", media_type);
+    } else if (child.tag() == "participants" || child.tag() == "to") {
+      set_media_type(child, media_type);
+    }
+  }
+  node.set_children(std::move(children));
 }
 
 /// The bundle that a retry receipt brings along; empty if there is none or it is incomplete.
@@ -82,21 +86,23 @@ Result<void> VirtualDevice::send_message(const std::string& id, const Jid& to, b
   Node stanza = Node("message").with("id", id).with("to", to).with("type", marks.type);
   if (!marks.edit.empty()) stanza.set("edit", marks.edit);
   if (to.is_group()) {
-    if (world_.server().directory().group(to) == nullptr) return fail(ErrorCode::kNotFound, "no such group");
-    add_group_ciphers(stanza, to, plaintext);
+    const Group* group = world_.server().directory().group(to);
+    if (group == nullptr) return fail(ErrorCode::kNotFound, "no such group");
+    add_group_ciphers(stanza, *group, plaintext);
+  } else if (to.server() == Server::kBroadcast) {
+    add_broadcast_ciphers(stanza, to, marks.audience, plaintext);
+  } else if (to.is_newsletter()) {
+    stanza.add_child(Node("plaintext").bytes(plaintext));
   } else {
     Account* recipient = world_.server().directory().account(to);
     if (recipient == nullptr) return fail(ErrorCode::kNotFound, "no such account");
     add_person_ciphers(stanza, *recipient, to, plaintext);
   }
-  if (!marks.media_type.empty()) stanza = with_media_type(std::move(stanza), marks.media_type);
+  if (!marks.media_type.empty()) set_media_type(stanza, marks.media_type);
   if (has_pre_key_message(stanza) && !device_.device_identity.empty())
     stanza.add_child(Node("device-identity").bytes(base::ByteView{device_.device_identity}));
   remember_sent({.id = id, .to = to, .plaintext = base::to_bytes(plaintext), .marks = marks});
-  timers_.soon([this, stanza = std::move(stanza)] {
-    if (online()) say(stanza);
-  });
-  return {};
+  return send_stanza(std::move(stanza));
 }
 
 Result<void> VirtualDevice::send_peer_message(const std::string& id, Device& to, base::ByteView plaintext) {
@@ -114,10 +120,7 @@ Result<void> VirtualDevice::send_peer_message(const std::string& id, Device& to,
                     .add(*std::move(enc));
   remember_sent(
       {.id = id, .to = jid, .plaintext = base::to_bytes(plaintext), .audience = Sent::Audience::kPeer});
-  timers_.soon([this, stanza = std::move(stanza)] {
-    if (online()) say(stanza);
-  });
-  return {};
+  return send_stanza(std::move(stanza));
 }
 
 void VirtualDevice::remember_sent(Sent sent) {
@@ -144,27 +147,69 @@ void VirtualDevice::add_person_ciphers(Node& stanza, Account& recipient, const J
   stanza.add_child(std::move(participants));
 }
 
-void VirtualDevice::add_group_ciphers(Node& stanza, const Jid& to, base::ByteView plaintext) {
-  const Group& group = *world_.server().directory().group(to);
-  GroupKeys& keys = groups_[to.to_string()];
-  if (keys.own.own() == nullptr) whatsapp::signal::create_sender_key(keys.own, world_.random());
+void VirtualDevice::add_group_ciphers(Node& stanza, const Group& group, base::ByteView plaintext) {
+  stanza.set("addressing_mode", std::string{group.addressing == Addressing::kLid ? "lid" : "pn"});
+  std::vector<Account*> readers;
+  for (const Member& member : group.members) readers.push_back(member.account);
+  add_sender_key_ciphers(stanza, group.jid, group.addressing, readers, plaintext);
+}
+
+/// A status goes out under a sender key, with its whole audience named; a list is many single messages.
+void VirtualDevice::add_broadcast_ciphers(Node& stanza, const Jid& to, const std::vector<Account*>& audience,
+                                          base::ByteView plaintext) {
+  if (to.is_status()) {
+    std::vector<Account*> readers{&device_.account};
+    readers.insert(readers.end(), audience.begin(), audience.end());
+    add_sender_key_ciphers(stanza, to, Addressing::kLid, readers, plaintext);
+    Node::Children children = stanza.take_children();
+    Node named("participants");
+    if (!children.empty() && children.front().tag() == "participants") {
+      named = std::move(children.front());
+      children.erase(children.begin());
+    }
+    for (const Account* reader : audience) named.add_child(Node("to").with("jid", reader->lid()));
+    stanza.add_child(std::move(named));
+    for (Node& child : children) stanza.add_child(std::move(child));
+    return;
+  }
+  Node participants("participants");
+  const auto add = [&](const Account& account, base::ByteView content) {
+    for (const auto& [id, target] : account.devices) {
+      if (target.get() == &device_) continue;
+      if (auto enc = encrypt_for(*target, content))
+        participants.add_child(Node("to").with("jid", account.lid(id)).add(*std::move(enc)));
+    }
+  };
+  for (const Account* reader : audience) add(*reader, plaintext);
+  add(device_.account, whatsapp::message::wrap_device_sent(plaintext, to.to_string()));
+  stanza.add_child(std::move(participants));
+}
+
+/// The key goes to every device that has not got it; a device that has it and reads no more makes it void.
+void VirtualDevice::add_sender_key_ciphers(Node& stanza, const Jid& chat, Addressing form,
+                                           const std::vector<Account*>& readers, base::ByteView plaintext) {
+  GroupKeys& keys = groups_[chat.to_string()];
+  std::set<std::string> present;
+  for (const Account* reader : readers) {
+    for (const auto& [id, target] : reader->devices) present.insert(reader->lid(id).to_string());
+  }
+  const bool somebody_left = !std::ranges::includes(present, keys.shared_with);
+  if (keys.own.own() == nullptr || somebody_left) keys.rotate(world_.random());
   const auto distribution = whatsapp::signal::distribution_message(keys.own);
   if (!distribution) return;
-  const base::Bytes share = sender_key_share(to.to_string(), *distribution);
+  const base::Bytes share = sender_key_share(chat.to_string(), *distribution);
 
   Node participants("participants");
-  for (const Account* member : group.participants) {
-    for (const auto& [id, target] : member->devices) {
+  for (const Account* reader : readers) {
+    for (const auto& [id, target] : reader->devices) {
       if (target.get() == &device_) continue;
-      if (!keys.shared_with.insert(target->account.lid(id).to_string()).second) continue;
+      if (!keys.shared_with.insert(reader->lid(id).to_string()).second) continue;
       if (auto enc = encrypt_for(*target, share))
-        participants.add_child(
-            Node("to").with("jid", member->jid(group.addressing, id)).add(*std::move(enc)));
+        participants.add_child(Node("to").with("jid", reader->jid(form, id)).add(*std::move(enc)));
     }
   }
   const auto sealed = whatsapp::signal::group_encrypt(
       keys.own, whatsapp::message::pad(plaintext, world_.random()), world_.random());
-  stanza.set("addressing_mode", std::string{group.addressing == Addressing::kLid ? "lid" : "pn"});
   if (!participants.children().empty()) stanza.add_child(std::move(participants));
   if (sealed) stanza.add_child(enc_node("skmsg", *sealed));
 }
@@ -209,14 +254,23 @@ void VirtualDevice::answer_retry(const Node& receipt) {
   if (retry == nullptr || target == nullptr || sent == sent_.end() || !from) return;
   const auto count = retry->number("count").value_or(1);
   person_.note_receipt(*id, "retry");
+
+  const bool by_sender_key = sent->to.is_group() || sent->to.is_status();
+  GroupKeys* keys = by_sender_key ? &groups_[sent->to.to_string()] : nullptr;
+  const Group* group = world_.server().directory().group(sent->to);
+  if (group != nullptr && group->member(target->account) == nullptr) {  // asks for what it must not read
+    keys->rotate(world_.random());
+    return;
+  }
   if (!begin_session_from(*target, receipt) && count >= 2) begin_session(*target);
 
   base::Bytes content = sent->plaintext;
-  if (sent->to.is_group()) {
-    const auto distribution = whatsapp::signal::distribution_message(groups_[sent->to.to_string()].own);
+  if (keys != nullptr) {
+    const auto distribution = whatsapp::signal::distribution_message(keys->own);
     if (distribution) {
       // Protobuf messages merge when written one behind the other.
       base::append(content, sender_key_share(sent->to.to_string(), *distribution));
+      keys->shared_with.insert(target->account.lid(target->id).to_string());
     }
   } else if (&target->account == &device_.account && sent->audience == Sent::Audience::kChat) {
     content = whatsapp::message::wrap_device_sent(content, sent->to.to_string());
@@ -224,21 +278,28 @@ void VirtualDevice::answer_retry(const Node& receipt) {
   auto enc = encrypt_for(*target, content);
   if (!enc) return;
   enc->set("count", std::to_string(count));
-  if (!sent->marks.media_type.empty()) enc->set("mediatype", sent->marks.media_type);
-  Node stanza = Node("message").with("id", *id).with("to", *from).with("type", sent->marks.type);
-  if (!sent->marks.edit.empty()) stanza.set("edit", sent->marks.edit);
-  if (sent->audience == Sent::Audience::kPeer) stanza.set("category", std::string{"peer"});
-  if (sent->to.is_group()) {
+  say(resend_stanza(*sent, receipt, requester, *std::move(enc)));
+}
+
+Node VirtualDevice::resend_stanza(const Sent& sent, const Node& receipt, const Jid& requester,
+                                  Node enc) const {
+  Node stanza = Node("message").with("id", sent.id).with("type", sent.marks.type);
+  if (!sent.marks.edit.empty()) stanza.set("edit", sent.marks.edit);
+  if (sent.audience == Sent::Audience::kPeer) stanza.set("category", std::string{"peer"});
+  if (sent.to.is_group() || sent.to.server() == Server::kBroadcast) {
+    stanza.set("to", sent.to);
     stanza.set("participant", requester);
   } else {
+    stanza.set("to", receipt.jid("from").value_or(sent.to));
     stanza.set("device_fanout", std::string{"false"});
     if (const auto recipient = receipt.jid("recipient")) stanza.set("recipient", *recipient);
   }
-  const bool begins = enc->attr_is("type", "pkmsg");
-  stanza.add_child(*std::move(enc));
+  const bool begins = enc.attr_is("type", "pkmsg");
+  stanza.add_child(std::move(enc));
+  if (!sent.marks.media_type.empty()) set_media_type(stanza, sent.marks.media_type);
   if (begins && !device_.device_identity.empty())
     stanza.add_child(Node("device-identity").bytes(base::ByteView{device_.device_identity}));
-  say(std::move(stanza));
+  return stanza;
 }
 
 }  // namespace simulator

@@ -24,6 +24,7 @@ DeviceStatus World::status_of(const Device& device) {
   status.messages_out = device.messages_out;
   status.queued = device.outbox.size();
   status.pre_keys = device.keys.left();
+  status.iq_kinds = device.iq_kinds;
   return status;
 }
 
