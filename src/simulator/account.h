@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -65,7 +66,23 @@ struct Device {
   std::uint64_t logins = 0;
   std::uint64_t messages_in = 0;
   std::uint64_t messages_out = 0;
+  std::map<std::string, std::int64_t> dirty;  // what it must ask for again, since when
+  struct Recording {
+    std::size_t limit = 0;  // 0: nothing is kept
+    std::deque<whatsapp::binary::Node> stanzas;
+  } said;                                         // what the client said, if a test wants to look
   std::map<std::string, std::uint64_t> iq_kinds;  // asked by it: "w:g2/get/query" and so on
+};
+
+/// What an account shows of itself besides its name.
+struct Profile {
+  std::string about;
+  std::int64_t about_at = 0;
+  base::Bytes picture;
+  std::string picture_id;         // empty: none
+  std::string business_name;      // empty: no business
+  std::uint32_t ephemeral_s = 0;  // default of new chats
+  std::int64_t ephemeral_at = 0;
 };
 
 struct Account {
@@ -79,7 +96,12 @@ struct Account {
   std::uint16_t next_device = 1;
   std::map<std::uint16_t, std::unique_ptr<Device>> devices;
   std::map<std::string, std::string> privacy;
-  std::set<std::string> blocked;     // bare JIDs as text
+  std::set<std::string> blocked;  // bare JIDs as text
+  Profile profile;
+  std::set<Account*> wrote_to;  // whoever got a message from us is no stranger
+  base::Bytes nct_salt;         // key of the tokens that stand in for a trusted-contact token
+  /// kHidden: the account has not been moved to its LID yet, nobody is told of it.
+  enum class LidState { kKnown, kHidden } lid_state = LidState::kKnown;
   std::set<Account*> acquaintances;  // who shares a chat with us: they hear of our devices
   std::int64_t devices_changed_at = 0;
   base::Bytes key_index_list;  // ADVSignedKeyIndexList of that moment

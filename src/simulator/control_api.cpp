@@ -6,6 +6,7 @@
 #include "runtime/json.h"
 #include "simulator/control/group_requests.h"
 #include "simulator/control/person_commands.h"
+#include "simulator/control/server_commands.h"
 #include "simulator/control/stanza_json.h"
 #include "simulator/control_json.h"
 #include "simulator/virtual_device.h"
@@ -81,18 +82,29 @@ void visit_received(const Person& person, const ServerRequest& request, const Vi
   }
 }
 
-/// `?tag=` and `?type=` limit to stanzas of one sort.
-void visit_stanzas(const std::deque<SeenStanza>& stanzas, const ServerRequest& request, const Visit& visit) {
+/// `?tag=`, `?type=` and `?xmlns=` limit to stanzas of one sort.
+bool is_wanted(const Node& stanza, const ServerRequest& request) {
   const std::string_view tag = filter(request, "tag");
   const std::string_view type = filter(request, "type");
+  const std::string_view xmlns = filter(request, "xmlns");
+  return (tag.empty() || stanza.tag() == tag) && (type.empty() || stanza.attr_is("type", type)) &&
+         (xmlns.empty() || stanza.attr_is("xmlns", xmlns));
+}
+
+void visit_stanzas(const std::deque<SeenStanza>& stanzas, const ServerRequest& request, const Visit& visit) {
   for (const SeenStanza& seen : stanzas) {
-    if (!tag.empty() && seen.stanza.tag() != tag) continue;
-    if (!type.empty() && !seen.stanza.attr_is("type", type)) continue;
+    if (!is_wanted(seen.stanza, request)) continue;
     visit([&] {
       json value = to_json(seen.stanza);
       value["device"] = seen.device;
       return value;
     });
+  }
+}
+
+void visit_stanzas(const std::deque<Node>& stanzas, const ServerRequest& request, const Visit& visit) {
+  for (const Node& stanza : stanzas) {
+    if (is_wanted(stanza, request)) visit([&] { return to_json(stanza); });
   }
 }
 
@@ -215,6 +227,7 @@ Result<json> post(World& world, const std::vector<std::string>& path, const json
       return contact_command(world, *contact, path[3], body);
   }
   if (path[1] == "groups") return post_group(world, path, body);
+  if (auto done = post_server_command(world, path, body)) return *std::move(done);
   if (path[1] == "devices" && depth == 4 && path[3] == "fault") {
     WA_TRY(const Fault fault, fault_from(body));
     WA_TRY_VOID(world.inject(path[2], fault));
@@ -246,6 +259,13 @@ Result<void> visit_list(const World& world, const std::vector<std::string>& path
   if (path[1] == "groups" && depth == 2) {
     world.server().state().directory.for_each_group(
         [&](const Group& group) { visit([&] { return to_json(group); }); });
+    return {};
+  }
+  if (path[1] == "devices" && depth == 4 && path[3] == "stanzas") {
+    WA_TRY(const Jid jid, Jid::parse(path[2]));
+    const Device* device = world.server().state().directory.device(jid);
+    if (device == nullptr) return fail(ErrorCode::kNotFound, "no such device");
+    visit_stanzas(device->said.stanzas, request, visit);
     return {};
   }
   if (path[1] == "violations" && depth == 2) {

@@ -169,6 +169,11 @@ void Delivery::on_ack(Device& device, const Node& ack) {
 
 void Delivery::on_receipt(Device& device, const Node& receipt) {
   if (receipt.attr_is("type", "retry")) return;
+  for (const std::string_view tag : {"offer", "accept", "reject", "enc_rekey"}) {
+    if (receipt.child(tag) == nullptr) continue;
+    if (device.outbox.consume("call", receipt.attr("id").value_or(""))) consumed(device);
+    return;
+  }
   for (const std::string& id : receipt_ids(receipt)) {
     if (device.outbox.consume_message(id)) consumed(device);
   }

@@ -12,6 +12,12 @@ Node key_index_list_node(const Account& account) {
       .bytes(base::ByteView{account.key_index_list});
 }
 
+/// Nobody is told of a LID that an account has not been moved to.
+std::optional<Jid> known_lid(const Account& account) {
+  if (account.lid_state == Account::LidState::kHidden) return std::nullopt;
+  return account.lid();
+}
+
 Node notification(ServerState& state, std::string_view type, const Jid& from) {
   return Node("notification")
       .with("id", state.next_id())
@@ -85,7 +91,7 @@ void tell_device_change(ServerState& state, Delivery& delivery, Account& account
   for (Account* other_account : account.acquaintances) {
     for (const auto& [id, target] : other_account->devices) {
       delivery.deliver(*target, notification(state, "devices", account.pn())
-                                    .with("lid", account.lid())
+                                    .with("lid", known_lid(account))
                                     .add(delta(account, change, device, key_index)));
     }
   }
@@ -96,7 +102,7 @@ void tell_identity_change(ServerState& state, Delivery& delivery, Account& accou
     for (const auto& [id, target] : other_account->devices) {
       delivery.deliver(
           *target,
-          notification(state, "encrypt", account.pn()).with("lid", account.lid()).add(Node("identity")));
+          notification(state, "encrypt", account.pn()).with("lid", known_lid(account)).add(Node("identity")));
     }
   }
 }

@@ -98,6 +98,12 @@ Group& Directory::new_group(Account& creator, std::string_view subject, Addressi
   return *groups_.emplace(group->jid, std::move(group)).first->second;
 }
 
+void Directory::change_lid(Account& account) {
+  by_lid_.erase(account.lid_user);
+  account.lid_user = fmt::format("{}", 100'000'000'000'000 + next_lid_++);
+  by_lid_[account.lid_user] = &account;
+}
+
 Group* Directory::group_by_invite(std::string_view code) const {
   for (const auto& [jid, group] : groups_) {
     if (group->invite_code == code) return group.get();

@@ -25,6 +25,8 @@ class Directory {
   /// The first participant creates it. kNotFound for participants that do not exist.
   base::Result<Group*> create_group(std::string_view subject, Addressing addressing,
                                     const std::vector<Jid>& participants, std::int64_t now);
+  /// The old LID leads nowhere any more.
+  void change_lid(Account& account);
   /// An empty one.
   Group& new_group(Account& creator, std::string_view subject, Addressing addressing, std::int64_t now);
   void remove_group(const Jid& jid) { groups_.erase(jid); }

@@ -46,7 +46,7 @@ bool is_immediate(Fault::Kind kind) {
 
 std::optional<Fault::Kind> fault_kind(std::string_view word) {
   using Kind = Fault::Kind;
-  static constexpr std::array<std::pair<std::string_view, Kind>, 20> kWords{{
+  static constexpr std::array<std::pair<std::string_view, Kind>, 23> kWords{{
       {"drop_socket", Kind::kDropSocket},
       {"stall", Kind::kStall},
       {"resume", Kind::kResume},
@@ -66,6 +66,9 @@ std::optional<Fault::Kind> fault_kind(std::string_view word) {
       {"unavailable", Kind::kUnavailable},
       {"drop_iq", Kind::kDropIq},
       {"iq_error", Kind::kIqError},
+      {"usync_error", Kind::kUsyncError},
+      {"usync_shuffle", Kind::kUsyncShuffle},
+      {"usync_missing", Kind::kUsyncMissing},
       {"refuse_upgrade", Kind::kRefuseUpgrade},
   }};
   for (const auto& [text, kind] : kWords) {

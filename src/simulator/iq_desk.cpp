@@ -78,38 +78,17 @@ Result<Node::Children> IqDesk::content(Device& device, std::string_view xmlns, c
     return found->second(device, iq);
   if (xmlns == "encrypt") return pre_keys_.answer(device, iq);
   if (xmlns == "usync") return answer_usync(state_, device.account, iq);
-  if (xmlns == "passive" || xmlns == "urn:xmpp:whatsapp:dirty" || xmlns == "disappearing_mode")
+  if (xmlns == "passive") return Node::Children{};
+  if (xmlns == "urn:xmpp:whatsapp:dirty") {
+    if (const Node* clean = iq.child("clean")) device.dirty.erase(clean->attr("type").value_or(""));
     return Node::Children{};
+  }
   if (xmlns == "abt") return Node::Children{Node("props").with("hash", "simulator").with("refresh", 86'400)};
-  if (xmlns == "privacy") return privacy(device, iq);
-  if (xmlns == "blocklist") return blocklist(device.account, iq);
   if (xmlns == "w:sync:app:state") return collections_.answer(device, iq);
   if (xmlns == "w:m") return Node::Children{media_conn()};
-  if (xmlns == "w:profile:picture" || xmlns == "w:qr")
-    return fail(ErrorCode::kRejected, "item-not-found", 404);
-  if (xmlns == "w:mex")
-    return Node::Children{Node("result").text(R"({"data":null,"errors":[{"message":"unknown query"}]})")};
-  if (xmlns != "status" && xmlns != "w:biz") ++state_.counters.unknown_iqs;
+  if (xmlns == "w:qr") return fail(ErrorCode::kRejected, "item-not-found", 404);
+  ++state_.counters.unknown_iqs;
   return Node::Children{};
-}
-
-Result<Node::Children> IqDesk::privacy(Device& device, const Node& iq) {
-  Account& account = device.account;
-  if (const Node* tokens = iq.child("tokens")) {
-    issue_tokens(device, *tokens);
-    return Node::Children{};
-  }
-  const Node* settings = iq.child("privacy");
-  if (settings == nullptr) return fail(ErrorCode::kRejected, "bad-request", 400);
-  for (const Node* category : settings->children("category")) {
-    const auto name = category->attr("name");
-    const auto value = category->attr("value");
-    if (iq.attr_is("type", "set") && name && value) account.privacy[*name] = *value;
-  }
-  Node answer("privacy");
-  for (const auto& [name, value] : account.privacy)
-    answer.add_child(Node("category").with("name", name).with("value", value));
-  return Node::Children{std::move(answer)};
 }
 
 Node IqDesk::media_conn() {
@@ -129,45 +108,6 @@ Node IqDesk::media_conn() {
                          .add(Node("download")));
   }
   return answer;
-}
-
-/// A trusted-contact token for each user named: it goes to that user's devices.
-void IqDesk::issue_tokens(Device& device, const Node& tokens) {
-  for (const Node* token : tokens.children("token")) {
-    const auto jid = token->jid("jid");
-    Account* target = jid ? state_.directory.account(*jid) : nullptr;
-    if (target == nullptr || target == &device.account) continue;
-    const base::Bytes secret = state_.random.bytes(16);
-    for (const auto& [id, receiver] : target->devices) {
-      delivery_.deliver(*receiver, Node("notification")
-                                       .with("id", state_.next_id())
-                                       .with("type", "privacy_token")
-                                       .with("from", device.account.lid())
-                                       .with("sender_lid", device.account.lid())
-                                       .with("t", state_.now())
-                                       .add(Node("tokens").add(Node("token")
-                                                                   .with("type", "trusted_contact")
-                                                                   .with("t", state_.now())
-                                                                   .bytes(base::ByteView{secret}))));
-    }
-  }
-}
-
-Result<Node::Children> IqDesk::blocklist(Account& account, const Node& iq) {
-  if (const Node* item = iq.child("item")) {
-    const auto jid = item->jid("jid");
-    if (!jid) return fail(ErrorCode::kRejected, "bad-request", 400);
-    if (item->attr_is("action", "unblock")) {
-      account.blocked.erase(jid->bare().to_string());
-    } else {
-      account.blocked.insert(jid->bare().to_string());
-    }
-  }
-  Node list("list");
-  for (const std::string& blocked : account.blocked) {
-    if (auto jid = Jid::parse(blocked)) list.add_child(Node("item").with("jid", *std::move(jid)));
-  }
-  return Node::Children{std::move(list)};
 }
 
 void IqDesk::unlink(Session& session, Device& device, const Node& iq, const Node& request) {

@@ -37,10 +37,7 @@ class IqDesk {
 
  private:
   base::Result<Node::Children> content(Device& device, std::string_view xmlns, const Node& iq);
-  base::Result<Node::Children> privacy(Device& device, const Node& iq);
-  base::Result<Node::Children> blocklist(Account& account, const Node& iq);
   [[nodiscard]] Node media_conn();
-  void issue_tokens(Device& device, const Node& tokens);
   void unlink(Session& session, Device& device, const Node& iq, const Node& request);
 
   ServerState& state_;

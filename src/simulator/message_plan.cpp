@@ -26,17 +26,18 @@ void address(Node& stanza, const ServerState& state, const Device& sender, const
   const Jid device = author.jid(plan.form, sender.id);
   const Jid other_identity = author.jid(other(plan.form));
   const bool lid = plan.form == Addressing::kLid;
+  const bool tells_other = lid || author.lid_state == Account::LidState::kKnown;
   if (plan.chat != MessagePlan::Chat::kPerson) {
     stanza.set("from", plan.to);
     stanza.set("participant", device);
     stanza.set("addressing_mode", std::string{lid ? "lid" : "pn"});
-    stanza.set(lid ? "participant_pn" : "participant_lid", other_identity);
+    if (tells_other) stanza.set(lid ? "participant_pn" : "participant_lid", other_identity);
     if (plan.to.is_broadcast_list() && &target.account == &author) add_recipients(stanza, plan);
     return;
   }
   stanza.set("from", device);
   if (&target.account != &author) {
-    stanza.set(lid ? "sender_pn" : "sender_lid", other_identity);
+    if (tells_other) stanza.set(lid ? "sender_pn" : "sender_lid", other_identity);
     return;
   }
   if (plan.spread == MessagePlan::Spread::kDirected && !message.has_attr("recipient")) return;

@@ -79,6 +79,7 @@ int MessageRouter::refusal(Device& sender, const Node& message, MessagePlan& pla
     plan.spread = MessagePlan::Spread::kDirected;
     return 0;
   }
+  if (const int code = tokens_.refusal(sender.account, *plan.recipient, message); code != 0) return code;
   choose_person(sender, *plan.recipient, plan);
   return 0;
 }
@@ -128,10 +129,12 @@ void MessageRouter::choose_audience(const Device& sender, const Node& message, M
 }
 
 void MessageRouter::choose_person(Device& sender, Account& recipient, MessagePlan& plan) const {
+  const bool shut_out = recipient.blocked.contains(sender.account.lid().to_string());
   for (const auto& [id, device] : recipient.devices) {
-    if (device.get() != &sender) plan.targets.push_back(device.get());
+    if (device.get() != &sender && !shut_out) plan.targets.push_back(device.get());
   }
   if (&recipient == &sender.account) return;
+  sender.account.wrote_to.insert(&recipient);
   for (const auto& [id, device] : sender.account.devices) {
     if (device.get() != &sender) plan.targets.push_back(device.get());
   }

@@ -10,6 +10,7 @@
 
 #include "simulator/cipher_watch.h"
 #include "simulator/delivery.h"
+#include "simulator/people/token_desk.h"
 #include "simulator/server_state.h"
 
 namespace simulator {
@@ -18,7 +19,8 @@ struct MessagePlan;
 
 class MessageRouter {
  public:
-  MessageRouter(ServerState& state, Delivery& delivery) : state_(state), delivery_(delivery) {}
+  MessageRouter(ServerState& state, Delivery& delivery, const TokenDesk& tokens)
+      : state_(state), delivery_(delivery), tokens_(tokens) {}
 
   /// `session` belongs to `sender`; the answer goes there.
   void route(Session& session, Device& sender, const Node& message);
@@ -45,6 +47,7 @@ class MessageRouter {
 
   ServerState& state_;
   Delivery& delivery_;
+  const TokenDesk& tokens_;
   CipherWatch ciphers_;
   std::unordered_map<std::string, Seen> seen_;
   std::deque<std::string> seen_order_;

@@ -33,6 +33,14 @@ bool Outbox::consume_message(std::string_view id) {
   return erased > 0;
 }
 
+void Outbox::withdraw_offer(std::string_view call_id) {
+  waiting_ -= std::erase_if(entries_, [&](const OutboxEntry& entry) {
+    const Node* offer = entry.stanza.child("offer");
+    return entry.state == OutboxEntry::State::kWaiting && entry.stanza.tag() == "call" && offer != nullptr &&
+           offer->attr_is("call-id", call_id);
+  });
+}
+
 void Outbox::mark_written(OutboxEntry& entry) {
   if (entry.state == OutboxEntry::State::kWaiting) --waiting_;
   entry.state = OutboxEntry::State::kWritten;

@@ -37,6 +37,8 @@ class Outbox {
   std::optional<Node> consume(std::string_view tag, std::string_view id);
   /// The device has sent a receipt: every written message with this id leaves.
   bool consume_message(std::string_view id);
+  /// An offer of a call that has not gone out yet.
+  void withdraw_offer(std::string_view call_id);
   /// A new connection: all that is here becomes waiting and offline.
   void rewind();
   void mark_written(OutboxEntry& entry);

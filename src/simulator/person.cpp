@@ -21,6 +21,8 @@ using base::Result;
 
 /// Messages whose receipts are remembered per person.
 constexpr std::size_t kKeptReceipts = 20'000;
+/// Devices that a person may have.
+constexpr std::size_t kMaxDevices = 20;
 /// Other stanzas remembered per person.
 constexpr std::size_t kKeptStanzas = 2'000;
 
@@ -214,6 +216,23 @@ void Person::reinstall() {
   devices_.front()->forget_everything(account_.identity);
   sign_key_indexes(server.state(), account_);
   tell_identity_change(server.state(), server.delivery(), account_);
+}
+
+Result<std::string> Person::link_device() {
+  if (devices_.size() >= kMaxDevices) return fail(ErrorCode::kInvalidArgument, "enough devices");
+  Device& device = add_device().device();
+  ServerCore& server = world_.server();
+  tell_device_change(server.state(), server.delivery(), account_, DeviceChange::kAdded, device.id,
+                     device.key_index);
+  return account_.pn(device.id).to_string();
+}
+
+Result<void> Person::unlink_device(int id) {
+  if (id == 0) return fail(ErrorCode::kInvalidArgument, "the phone stays");
+  WA_TRY_VOID(device_number(id));
+  std::erase_if(devices_, [&](const auto& device) { return device->device().id == id; });
+  world_.server().linking().remove(account_, static_cast<std::uint16_t>(id));
+  return {};
 }
 
 void Person::go_offline() {

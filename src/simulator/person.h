@@ -91,6 +91,11 @@ class Person {
   void set_receipts(Receipts receipts) { receipts_ = receipts; }
   [[nodiscard]] Receipts receipts() const { return receipts_; }
 
+  /// A further companion of the person's own; others are told. Its JID.
+  base::Result<std::string> link_device();
+  /// kNotFound; kInvalidArgument for the phone.
+  base::Result<void> unlink_device(int id);
+
   /// Sends read receipts for the messages received so far in a chat.
   void read_chat(std::string_view chat);
   /// The devices claim that the next `count` messages could not be decrypted and ask for a retry.

@@ -26,11 +26,33 @@ ServerCore::ServerCore(runtime::EventLoop& loop, base::Random& random, const Set
       linking_(state_, delivery_),
       collections_(state_, delivery_),
       iqs_(state_, delivery_, pre_keys_, linking_, collections_),
-      router_(state_, delivery_),
+      tokens_(state_, delivery_),
+      router_(state_, delivery_, tokens_),
       receipts_(state_, delivery_),
-      groups_(state_, delivery_) {
-  iqs_.serve("w:g2", [this](Device& device, const Node& iq) { return groups_.answer(device, iq); });
+      groups_(state_, delivery_),
+      profiles_(state_, delivery_, tokens_),
+      channels_(state_, delivery_),
+      presence_(state_),
+      calls_(state_, delivery_) {
+  serve_iqs();
   state_.end = [this](SessionId id, const std::optional<Node>& last_word) { end(id, last_word); };
+}
+
+void ServerCore::serve_iqs() {
+  using Children = Result<Node::Children>;
+  iqs_.serve("w:g2", [this](Device& d, const Node& iq) -> Children { return groups_.answer(d, iq); });
+  iqs_.serve("privacy", [this](Device& d, const Node& iq) -> Children { return profiles_.privacy(d, iq); });
+  iqs_.serve("blocklist",
+             [this](Device& d, const Node& iq) -> Children { return profiles_.blocklist(d, iq); });
+  iqs_.serve("status", [this](Device& d, const Node& iq) -> Children { return profiles_.about(d, iq); });
+  iqs_.serve("w:biz", [this](Device& d, const Node& iq) -> Children { return profiles_.business(d, iq); });
+  iqs_.serve("w:profile:picture",
+             [this](Device& d, const Node& iq) -> Children { return profiles_.picture(d, iq); });
+  iqs_.serve("newsletter", [this](Device& d, const Node& iq) -> Children { return channels_.answer(d, iq); });
+  iqs_.serve("w:mex",
+             [this](Device& d, const Node& iq) -> Children { return channels_.answer_query(d, iq); });
+  iqs_.serve("disappearing_mode",
+             [this](Device& d, const Node& iq) -> Children { return profiles_.disappearing(d, iq); });
 }
 
 Session& ServerCore::open(Wire& wire, const crypto::PublicKey& noise) {
@@ -103,6 +125,10 @@ void ServerCore::log_in(Session& session, Device& device) {
                    .with("creation", device.linked_at)
                    .with("location", "sim")
                    .with("companion_enc_static", "NULL"));
+  for (const auto& [type, since] : device.dirty)
+    session.send(Node("ib")
+                     .with("from", Jid::service())
+                     .add(Node("dirty").with("type", type).with("timestamp", since)));
   state_.changed();
 }
 
@@ -139,8 +165,10 @@ void ServerCore::forget(SessionId id) {
   state_.sessions.erase(found);
   linking_.on_closed(*session);
   delivery_.on_closed(*session);
-  if (Device* device = session->device(); device != nullptr && device->session == session.get())
+  if (Device* device = session->device(); device != nullptr && device->session == session.get()) {
     device->session = nullptr;
+    presence_.on_closed(*session, *device);
+  }
   session->voice = Session::Voice::kHalfOpen;
   state_.timers.soon([session = std::move(session)]() mutable { session.reset(); });
   state_.changed();
@@ -163,7 +191,19 @@ void ServerCore::receive(SessionId id, const Node& stanza) {
 
 void ServerCore::dispatch(Session& session, Device& device, const Node& stanza) {
   const std::string& tag = stanza.tag();
-  if (tag == "message") {
+  if (device.said.limit > 0) {
+    if (device.said.stanzas.size() >= device.said.limit) device.said.stanzas.pop_front();
+    device.said.stanzas.push_back(stanza);
+    state_.changed();
+  }
+  const auto to = stanza.jid("to");
+  const bool to_channel = to && to->is_newsletter();
+  if (tag == "receipt" && to_channel && !stanza.attr_is("type", "view"))
+    state_.report(device.account.pn(device.id).to_string(), "channel_receipt",
+                  stanza.attr("id").value_or(""));
+  if (tag == "message" && to_channel) {
+    channels_.on_message(session, device, stanza);
+  } else if (tag == "message") {
     router_.route(session, device, stanza);
   } else if (tag == "iq") {
     iqs_.answer(session, device, stanza);
@@ -174,12 +214,12 @@ void ServerCore::dispatch(Session& session, Device& device, const Node& stanza) 
   } else if (tag == "ib") {
     on_info(session, stanza);
   } else if (tag == "presence") {
-    device.visibility = stanza.attr_is("type", "unavailable") ? Device::Visibility::kUnavailable
-                                                              : Device::Visibility::kAvailable;
-    if (const auto name = stanza.attr("name"); name && !name->empty()) device.account.push_name = *name;
+    presence_.on_presence(session, device, stanza);
   } else if (tag == "chatstate") {
-    on_chat_state(device, stanza);
-  } else if (tag == "call" || tag == "notification") {
+    presence_.on_chat_state(device, stanza);
+  } else if (tag == "call") {
+    calls_.relay(session, device, stanza);
+  } else if (tag == "notification") {
     session.send(Node("ack")
                      .with("class", tag)
                      .with("id", stanza.attr("id").value_or(""))
@@ -193,19 +233,6 @@ void ServerCore::on_info(Session& session, const Node& ib) {
   if (const Node* batch = ib.child("offline_batch")) {
     const auto count = batch->number("count").value_or(100);
     delivery_.on_batch_request(session, count > 0 ? static_cast<std::size_t>(count) : 1);
-  }
-}
-
-/// Only for those who are there; never queued.
-void ServerCore::on_chat_state(const Device& device, const Node& stanza) {
-  const auto to = stanza.jid("to");
-  const Account* target = to ? state_.directory.account(*to) : nullptr;
-  if (target == nullptr || target == &device.account) return;
-  for (const auto& [id, receiver] : target->devices) {
-    if (receiver->session == nullptr || receiver->visibility == Device::Visibility::kUnavailable) continue;
-    receiver->session->send(Node("chatstate")
-                                .with("from", device.account.jid(addressing_of(*to)))
-                                .add(Node::Children(stanza.children().begin(), stanza.children().end())));
   }
 }
 

@@ -5,11 +5,15 @@
 #include <memory>
 
 #include "simulator/app_state/collection_desk.h"
+#include "simulator/channels/channel_desk.h"
 #include "simulator/delivery.h"
 #include "simulator/groups/group_desk.h"
 #include "simulator/iq_desk.h"
 #include "simulator/link_desk.h"
 #include "simulator/message_router.h"
+#include "simulator/people/call_relay.h"
+#include "simulator/people/presence_desk.h"
+#include "simulator/people/profile_desk.h"
 #include "simulator/pre_key_desk.h"
 #include "simulator/receipt_relay.h"
 #include "simulator/server_state.h"
@@ -46,6 +50,9 @@ class ServerCore {
   [[nodiscard]] CollectionDesk& collections() { return collections_; }
   [[nodiscard]] IqDesk& iqs() { return iqs_; }
   [[nodiscard]] GroupDesk& groups() { return groups_; }
+  [[nodiscard]] ChannelDesk& channels() { return channels_; }
+  [[nodiscard]] TokenDesk& tokens() { return tokens_; }
+  [[nodiscard]] ProfileDesk& profiles() { return profiles_; }
 
  private:
   Session& open(Wire& wire, const crypto::PublicKey& noise);
@@ -56,7 +63,7 @@ class ServerCore {
   void refuse(SessionId id, int reason);
   void dispatch(Session& session, Device& device, const Node& stanza);
   void on_info(Session& session, const Node& ib);
-  void on_chat_state(const Device& device, const Node& stanza);
+  void serve_iqs();
   void happen(Session& session, const Fault& fault);
 
   ServerState state_;
@@ -65,9 +72,14 @@ class ServerCore {
   LinkDesk linking_;
   CollectionDesk collections_;
   IqDesk iqs_;
+  TokenDesk tokens_;
   MessageRouter router_;
   ReceiptRelay receipts_;
   GroupDesk groups_;
+  ProfileDesk profiles_;
+  ChannelDesk channels_;
+  PresenceDesk presence_;
+  CallRelay calls_;
   SessionId next_session_ = 1;
 };
 

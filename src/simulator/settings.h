@@ -48,6 +48,10 @@ struct MediaSettings {
 /// The form in which a person addresses the other side, and a group its members.
 enum class Addressing { kPn, kLid };
 
+/// What the server does with a first message to somebody who never wrote to its sender.
+/// kNeedToken: refused with 463 without a token of the recipient's. kCapped: refused with 475.
+enum class Strangers { kWelcome, kNeedToken, kCapped };
+
 struct Settings {
   std::string bind = "127.0.0.1";
   int port = 0;                   // WebSocket and control API; 0: any free one
@@ -57,6 +61,7 @@ struct Settings {
   PairingSettings pairing;
   MediaSettings media{};
   NinthDigit ninth_digit = NinthDigit::kNormalise;
+  Strangers strangers = Strangers::kWelcome;
   Addressing group_addressing = Addressing::kLid;  // of groups that clients create
   base::Duration offline_batch_wait{2'000};        // for `offline_batch` before the queue is delivered anyway
   std::size_t kept_messages = 20'000;  // received messages remembered per person, oldest forgotten
@@ -123,6 +128,9 @@ struct Fault {
     kUnavailable,     // <unavailable/> is delivered in place of the ciphertext
     kDropIq,          // an iq is not answered
     kIqError,         // an iq is answered with `code`; `text` = only this xmlns
+    kUsyncError,      // one protocol (`text`) of a usync answer fails with `code`; `delay` = its back-off
+    kUsyncShuffle,    // the users of a usync answer come in another order
+    kUsyncMissing,    // the last user of a usync answer is missing
     kRefuseUpgrade,   // for everybody: the WebSocket upgrade is refused
   };
   Kind kind = Kind::kDropSocket;

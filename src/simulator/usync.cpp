@@ -19,6 +19,35 @@ bool is_number(std::string_view text) {
          std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; });
 }
 
+/// Hidden is not the same as empty: 401.
+Node about_node(const Account& account) {
+  const auto setting = account.privacy.find("status");
+  if (setting != account.privacy.end() && setting->second == "none") return Node("status").with("code", 401);
+  return Node("status").with("t", account.profile.about_at).text(account.profile.about);
+}
+
+Node picture_node(const Account& account) {
+  if (!account.profile.picture_id.empty()) return Node("picture").with("id", account.profile.picture_id);
+  return Node("picture").add(Node("error").with("code", 404).with("text", "item-not-found"));
+}
+
+/// The certificate holds the name and no signature.
+Node business_node(const Account& account) {
+  Node node("business");
+  if (account.profile.business_name.empty()) return node;
+  const std::string& name = account.profile.business_name;
+  base::Bytes details{0x22, static_cast<std::uint8_t>(name.size())};  // verifiedName, field 4
+  base::append(details, base::as_bytes(name));
+  base::Bytes certificate{0x0A, static_cast<std::uint8_t>(details.size())};  // details, field 1
+  base::append(certificate, details);
+  node.add_child(Node("verified_name")
+                     .with("v", 1)
+                     .with("verified_level", "unknown")
+                     .with("serial", 1)
+                     .bytes(std::move(certificate)));
+  return node;
+}
+
 /// One <user> of the answer, keyed by account so that two spellings of a number collapse into one.
 struct Entry {
   const Account* account = nullptr;
@@ -87,14 +116,19 @@ class Answer {
     if (protocol == "devices") {
       user.add_child(device_list_node(account, form));
     } else if (protocol == "lid") {
-      user.add_child(Node("lid").with("val", account.lid()));
+      if (account.lid_state == Account::LidState::kKnown)
+        user.add_child(Node("lid").with("val", account.lid()));
     } else if (protocol == "status") {
-      user.add_child(Node("status").with("t", 0).text(""));
+      user.add_child(about_node(account));
     } else if (protocol == "picture") {
-      user.add_child(Node("picture").add(Node("error").with("code", 404).with("text", "item-not-found")));
+      user.add_child(picture_node(account));
     } else if (protocol == "disappearing_mode") {
-      user.add_child(Node("disappearing_mode").with("duration", 0).with("t", 0));
-    } else if (protocol == "business" || protocol == "username") {
+      user.add_child(Node("disappearing_mode")
+                         .with("duration", account.profile.ephemeral_s)
+                         .with("t", account.profile.ephemeral_at));
+    } else if (protocol == "business") {
+      user.add_child(business_node(account));
+    } else if (protocol == "username") {
       user.add_child(Node(protocol));
     }
   }
@@ -117,7 +151,19 @@ Result<Node::Children> answer_usync(ServerState& state, Account& asker, const No
   Answer answer(state, asker, *query);
   for (const Node* user : list->children("user")) answer.add(*user);
   Node result("result");
-  for (const Node& protocol : query->children()) result.add_child(Node(protocol.tag()));
+  for (const Node& protocol : query->children()) {
+    Node outcome(protocol.tag());
+    if (const auto fault = state.faults.take_for(Fault::Kind::kUsyncError, protocol.tag())) {
+      Node error = Node("error").with("code", fault->code).with("text", "injected");
+      if (fault->delay.count() > 0) error.set("backoff", std::to_string(fault->delay.count() / 1000));
+      outcome.add_child(std::move(error));
+    }
+    result.add_child(std::move(outcome));
+  }
+  Node users = std::move(answer).list();
+  Node::Children listed = users.take_children();
+  if (state.faults.take(Fault::Kind::kUsyncShuffle)) std::ranges::reverse(listed);
+  if (!listed.empty() && state.faults.take(Fault::Kind::kUsyncMissing)) listed.pop_back();
   return Node::Children{Node("usync")
                             .with("sid", usync->attr("sid"))
                             .with("mode", usync->attr("mode"))
@@ -125,7 +171,7 @@ Result<Node::Children> answer_usync(ServerState& state, Account& asker, const No
                             .with("index", usync->attr("index"))
                             .with("last", usync->attr("last"))
                             .add(std::move(result))
-                            .add(std::move(answer).list())};
+                            .add(Node("list").add(std::move(listed)))};
 }
 
 }  // namespace simulator

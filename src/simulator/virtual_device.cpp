@@ -270,7 +270,7 @@ void VirtualDevice::take_in(const Source& source, std::string_view cipher, base:
     (void)whatsapp::signal::process_distribution(record, read->sender_key->distribution);
   }
   if (source.own(device_) && !std::holds_alternative<std::monostate>(read->self_notice))
-    person_.on_peer_message(source.id, *source.author, *plaintext);
+    person_.on_peer_message(source.id, *source.author, plaintext);
   if (read->content.kind == whatsapp::message::Kind::kNone) return;
   count_delivery(source.id);
 

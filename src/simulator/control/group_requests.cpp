@@ -56,8 +56,7 @@ Result<Asked> asked_of(const std::string& verb, const Group& group, const json& 
     return Asked{.request = participants_of(verb, body)};
   if (verb == "subject") return Asked{.request = Node("subject").text(body.value("text", std::string{}))};
   if (verb == "description") return Asked{.request = description_of(group, body)};
-  if (verb == "announce")
-    return Asked{.request = on_or_off(body, "announcement", "not_announcement")};
+  if (verb == "announce") return Asked{.request = on_or_off(body, "announcement", "not_announcement")};
   if (verb == "lock") return Asked{.request = on_or_off(body, "locked", "unlocked")};
   if (verb == "ephemeral") {
     const int seconds = body.value("seconds", 0);
@@ -74,7 +73,8 @@ Result<Asked> asked_of(const std::string& verb, const Group& group, const json& 
   if (verb == "join")
     return Asked{.to = Asked::To::kService, .request = Node("invite").with("code", group.invite_code)};
   if (verb == "leave")
-    return Asked{.to = Asked::To::kService, .request = Node("leave").add(Node("group").with("id", group.jid))};
+    return Asked{.to = Asked::To::kService,
+                 .request = Node("leave").add(Node("group").with("id", group.jid))};
   if (verb == "approve" || verb == "reject")
     return Asked{.request = Node("membership_requests_action").add(participants_of(verb, body))};
   if (verb == "link") {
@@ -99,8 +99,8 @@ Result<Device*> actor_of(World& world, const Group& group, const json& body) {
     if (account == nullptr) return fail(ErrorCode::kNotFound, "no such account: " + by);
     return account->device(0);
   }
-  const auto admin = std::ranges::find_if(
-      group.members, [](const Member& member) { return member.role != Role::kMember; });
+  const auto admin =
+      std::ranges::find_if(group.members, [](const Member& member) { return member.role != Role::kMember; });
   if (admin == group.members.end()) return fail(ErrorCode::kNotFound, "the group has no admin");
   return admin->account->device(0);
 }

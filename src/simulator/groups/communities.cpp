@@ -28,10 +28,8 @@ void for_each_part(const GroupCall& call, const Jid& community, Visitor&& visit)
 }
 
 Node link_node(std::string_view tag, std::string_view type_name, std::string_view type, const Group& named) {
-  Node group = Node("group")
-                   .with("jid", named.jid)
-                   .with("subject", named.subject.text)
-                   .with("s_t", named.subject.at);
+  Node group =
+      Node("group").with("jid", named.jid).with("subject", named.subject.text).with("s_t", named.subject.at);
   return Node(tag).with(type_name, type).add(std::move(group));
 }
 

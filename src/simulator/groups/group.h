@@ -63,12 +63,13 @@ struct Group {
   std::int64_t created_at = 0;
   std::vector<Member> members;
   Rules rules;
+  std::string picture_id;  // empty: none
   std::string invite_code;
   std::vector<JoinRequest> requests;
-  std::set<Account*> removed;                  // by an admin: the link lets them in no more
+  std::set<Account*> removed;                   // by an admin: the link lets them in no more
   std::map<Account*, std::string> invitations;  // codes of personal invitations, by invited account
-  std::optional<Jid> community;                // whose part it is
-  std::uint64_t version = 1;                   // grows with every change of the members
+  std::optional<Jid> community;                 // whose part it is
+  std::uint64_t version = 1;                    // grows with every change of the members
   /// Told by a test: with what code adding that account fails, whatever the rules say.
   std::map<Account*, int> add_errors;
   /// Told by a test: attributes that the metadata leaves out.

@@ -14,7 +14,6 @@ class GroupDesk {
   [[nodiscard]] GroupNotices& notices() { return notices_; }
 
  private:
-
   ServerState& state_;
   GroupNotices notices_;
 };

@@ -36,9 +36,8 @@ Node refused_participant(const GroupCall& call, Group& group, Account& target, i
   if (error != 403 && error != 408) return node;
   const std::string code = fresh_invite_code(call.state.random).substr(0, 16);
   group.invitations[&target] = code;
-  return std::move(node).add(Node("add_request")
-                                 .with("code", code)
-                                 .with("expiration", call.state.now() + kInvitationDays * 86'400));
+  return std::move(node).add(
+      Node("add_request").with("code", code).with("expiration", call.state.now() + kInvitationDays * 86'400));
 }
 
 Node unknown_participant(const Node& asked) {
@@ -54,8 +53,7 @@ void make_acquainted(const Group& group, Account& newcomer) {
 }
 
 /// Adds whom it can; the result has a node for each that was named.
-Node::Children take_in(const GroupCall& call, Group& group, const Node& named,
-                       std::vector<Account*>& added) {
+Node::Children take_in(const GroupCall& call, Group& group, const Node& named, std::vector<Account*>& added) {
   Node::Children results;
   for (const Node* asked : named.children("participant")) {
     const auto jid = asked->jid("jid");
@@ -126,7 +124,8 @@ void put_out(const GroupCall& call, Group& group, const std::vector<Account*>& l
     change.add_child(participant_node(group, *account));
     std::erase_if(group.members, [&](const Member& member) { return member.account == account; });
   }
-  const bool led = std::ranges::any_of(group.members, [](const Member& m) { return m.role != Role::kMember; });
+  const bool led =
+      std::ranges::any_of(group.members, [](const Member& m) { return m.role != Role::kMember; });
   if (!led && !group.members.empty()) group.members.front().role = Role::kAdmin;
   call.notices.tell(group, author, std::move(change), std::move(audience));
 }
@@ -146,7 +145,8 @@ void read_rules(const Node& create, Group& group) {
   group.rules.locked = create.child("locked") != nullptr;
   if (const Node* timer = create.child("ephemeral"))
     group.rules.ephemeral_s = static_cast<std::uint32_t>(timer->number("expiration").value_or(0));
-  if (const Node* mode = create.child("member_add_mode")) group.rules.members_add = mode->text() != "admin_add";
+  if (const Node* mode = create.child("member_add_mode"))
+    group.rules.members_add = mode->text() != "admin_add";
   if (const Node* mode = create.child("membership_approval_mode")) {
     const Node* state = mode->child("group_join");
     group.rules.join_approval = state != nullptr && state->attr_is("state", "on");
@@ -195,8 +195,7 @@ GroupAnswer create_group(const GroupCall& call) {
   if (subject.empty()) return refuse_group_call(400, "bad-request");
   if (subject.size() > kMaxSubject * 4) return refuse_group_call(406, "not-acceptable");
   ServerState& state = call.state;
-  Group& group =
-      state.directory.new_group(call.actor, subject, state.settings.group_addressing, state.now());
+  Group& group = state.directory.new_group(call.actor, subject, state.settings.group_addressing, state.now());
   group.members.push_back({&call.actor, Role::kSuperAdmin});
   read_rules(call.request, group);
   if (const Node* description = call.request.child("description")) {

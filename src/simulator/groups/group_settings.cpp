@@ -55,11 +55,9 @@ GroupAnswer change_description(const GroupCall& call) {
   const std::string text{base::as_text(*body)};
   if (characters(text) > kMaxDescription) return refuse_group_call(406, "not-acceptable");
   group.description = GroupText{.text = text, .id = *id, .author = &call.actor, .at = call.state.now()};
-  call.notices.tell(group, call.actor,
-                    Node("description")
-                        .with("id", *id)
-                        .with("t", group.description->at)
-                        .add(Node("body").text(text)));
+  call.notices.tell(
+      group, call.actor,
+      Node("description").with("id", *id).with("t", group.description->at).add(Node("body").text(text)));
   return Node::Children{};
 }
 
