@@ -20,6 +20,9 @@ enum class Mode { kEdgeProxy, kStandalone };
 
 enum class StoreDurability { kFull, kNormal };
 
+enum class Switch { kOff, kOn };
+enum class PresenceWish { kUnavailable, kAvailable };
+
 struct Config {
   // The edge proxy.
   std::string edge_base_url;
@@ -57,6 +60,15 @@ struct Config {
   std::string wa_ca_file;
   std::string wa_version;  // empty: the built-in one, refreshed
   std::string wa_device_name = "Windows";
+
+  // Files of messages.
+  Switch media_allow_private = Switch::kOff;  // a media_url may lead to private addresses
+  std::uint32_t media_retention_hours = 720;  // 0: files stay
+  std::uint32_t media_disk_percent = 90;      // above it the oldest files go first
+
+  // Manners of every account, unless the edge says otherwise for one.
+  PresenceWish presence = PresenceWish::kUnavailable;
+  Switch forward_history = Switch::kOff;
 
   // The process.
   std::uint32_t shards = 0;  // 0: one per core

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "attachments/preview_process.h"
 #include "edge/transport.h"
 #include "instance_manager/shard_instance_host.h"
 #include "runtime/http_client.h"
@@ -42,6 +43,13 @@ InstanceMetrics metrics_of(Metrics& metrics) {
   return out;
 }
 
+std::unique_ptr<Previewer> make_previewer(runtime::EventLoop& loop) {
+  PreviewProcessSettings settings;
+  settings.program = find_preview_program();
+  if (settings.program.empty()) return std::make_unique<NoPreviewer>();
+  return std::make_unique<PreviewProcess>(loop, std::move(settings));
+}
+
 }  // namespace
 
 /// The shard's graph, in the order of its making; destroyed in the opposite order.
@@ -50,6 +58,8 @@ class Shard::Rooms {
   Rooms(const ShardSettings& settings, runtime::EventLoop& loop, runtime::EventLoop& manager_loop,
         InstanceEvents events, runtime::BlockingExecutor& executor, Metrics& metrics)
       : http_(loop, {}),
+        media_http_(loop, {.ca_file = settings.ca_file}),
+        previewer_(make_previewer(loop)),
         transport_(http_),
         edge_(loop, transport_, random_, settings.edge, base::Log{},
               [&metrics](const edge::RequestObservation& seen) {
@@ -58,7 +68,7 @@ class Shard::Rooms {
         reporter_(loop, edge_, base::Log{}),
         contacts_(loop, edge_),
         connector_(runtime::make_web_socket_connector(loop, {settings.ca_file})),
-        host_({loop, *connector_, executor, edge_, reporter_, contacts_, open_stores_, *settings.capabilities,
+        host_({loop, *connector_, media_http_, executor, edge_, reporter_, contacts_, *previewer_, open_stores_, *settings.capabilities,
                random_, settings.instances, metrics_of(metrics)},
               manager_loop, std::move(events)) {}
 
@@ -73,6 +83,8 @@ class Shard::Rooms {
  private:
   base::SystemRandom random_;
   runtime::HttpClient http_;
+  runtime::HttpClient media_http_;
+  std::unique_ptr<Previewer> previewer_;
   edge::HttpEdgeTransport transport_;
   edge::EdgeClient edge_;
   edge::StatusReporter reporter_;

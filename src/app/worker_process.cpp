@@ -23,6 +23,7 @@
 #include "health/health_routes.h"
 #include "instance_manager/instance_manager.h"
 #include "runtime/file_limit.h"
+#include "attachments/media_sweeper.h"
 #include "runtime/http_client.h"
 #include "runtime/http_server.h"
 
@@ -49,6 +50,14 @@ edge::EdgeClientSettings edge_settings(const Config& config) {
   return settings;
 }
 
+SweepSettings sweep_settings(const Config& config) {
+  SweepSettings settings;
+  settings.media_base = config.media_base;
+  settings.keep = std::chrono::hours{config.media_retention_hours};
+  settings.most_full = config.media_disk_percent / 100.0;
+  return settings;
+}
+
 InstanceSettings instance_settings(const Config& config, Mode mode, VersionKeeper& versions,
                                    runtime::EventLoop& manager_loop) {
   InstanceSettings settings;
@@ -58,6 +67,8 @@ InstanceSettings instance_settings(const Config& config, Mode mode, VersionKeepe
                             : whatsapp::store::Durability::kNormal;
   settings.lock = {lock_owner(config), config.lock_ttl, config.lock_renew};
   settings.queue_poll = config.queue_poll;
+  settings.media.base = config.media_base;
+  if (config.media_allow_private == Switch::kOn) settings.media.addresses = runtime::AddressPolicy::kAny;
   settings.connection.web_version = [&versions] { return versions.current(); };
   settings.connection.version_refused = [&versions, &manager_loop] {
     manager_loop.post([&versions] { versions.refresh_soon(); });
@@ -68,7 +79,13 @@ InstanceSettings instance_settings(const Config& config, Mode mode, VersionKeepe
   connection.client.ca_file = config.wa_ca_file;
   connection.client.noise_root = config.wa_noise_root;
   connection.client.device_name = config.wa_device_name;
-  connection.bad_mac = {config.bad_mac_window, config.bad_mac_threshold, config.bad_mac_cooldown};
+  if (config.presence == PresenceWish::kAvailable)
+    connection.client.manners.presence = whatsapp::Availability::kAvailable;
+  if (config.forward_history == Switch::kOn)
+    connection.client.manners.forward_history = whatsapp::ForwardHistory::kYes;
+  connection.bad_mac.window = config.bad_mac_window;
+  connection.bad_mac.threshold = config.bad_mac_threshold;
+  connection.bad_mac.cooldown = config.bad_mac_cooldown;
   connection.reconnect.restart_wipe_threshold = config.stream_515_wipe_threshold;
   if (mode == Mode::kStandalone && isatty(STDOUT_FILENO) != 0)
     connection.terminal_qr = ConnectionSettings::TerminalQr::kYes;
@@ -270,12 +287,18 @@ Task<void> Process::shut_down(Process* self) {
 
 Task<void> Process::keep_house(Process* self) {
   AuthQuarantine quarantine(self->config_.auth_base, self->clock_);
+  const MediaSweeper sweeper(sweep_settings(self->config_));
   auto lane = self->executor_.lane(self->loop_);
   for (;;) {
     const auto purge = [&quarantine] { return quarantine.purge(); };
     const auto gone = co_await lane.run(purge);
     if (!gone) self->log_.warn("the quarantine could not be cleaned", {{"error", gone.error().message}});
     if (gone && *gone > 0) self->log_.info("old quarantined auth state deleted", {{"folders", *gone}});
+    const auto sweep = [&sweeper, self] { return sweeper.sweep(self->clock_.wall_now()); };
+    const auto swept = co_await lane.run(sweep);
+    if (swept.files > 0 || swept.owed > 0)
+      self->log_.info("the media folder has been cleared up",
+                      {{"files", swept.files}, {"bytes", swept.bytes}, {"still_owed", swept.owed}});
     const auto slept = co_await runtime::sleep_for(self->loop_, kHousekeepingEvery);
     if (!slept) co_return;
   }

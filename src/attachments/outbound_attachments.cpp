@@ -144,7 +144,7 @@ Task<void> OutboundAttachments::describe(const std::string& path, MediaReference
                                                                     : MediaReference::Animation::kStill;
 }
 
-std::string_view failure_word(const base::Error& error) {
+std::string_view media_failure_word(const base::Error& error) {
   return error.code == ErrorCode::kLimit ? "media_too_large" : "media_download_failed";
 }
 

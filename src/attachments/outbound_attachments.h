@@ -41,7 +41,7 @@ class OutboundAttachments {
   OutboundAttachments(OutboundAttachmentsDependencies dependencies, SizeLimits limits)
       : with_(std::move(dependencies)), limits_(limits), memory_(with_.store, with_.loop.clock()) {}
 
-  /// Errors are those of UrlFetcher::fetch() and MediaTransport::upload(); see failure_word() and
+  /// Errors are those of UrlFetcher::fetch() and MediaTransport::upload(); see media_failure_word() and
   /// may_succeed_later().
   runtime::Task<base::Result<PreparedAttachment>> prepare(OutboundAttachment request);
 
@@ -58,7 +58,7 @@ class OutboundAttachments {
 };
 
 /// The contract's stable word for mark-failed: media_too_large or media_download_failed.
-std::string_view failure_word(const base::Error& error);
+std::string_view media_failure_word(const base::Error& error);
 /// Trying the whole again later makes sense: nobody has refused for good.
 bool may_succeed_later(const base::Error& error);
 

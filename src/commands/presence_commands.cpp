@@ -31,7 +31,7 @@ CommandAnswer subscribe(Client& client, Arguments& in) {
 CommandAnswer unsubscribe(Client& client, Arguments& in) {
   const Jid who = in.chat("jid");
   WA_REFUSE_BAD(in);
-  WA_CO_TRY_VOID(co_await client.presence().unsubscribe(who));
+  WA_CO_TRY_VOID(client.presence().unsubscribe(who));
   co_return Json::object();
 }
 

@@ -212,10 +212,10 @@ Task<void> InboundForwarder::forward(Row row) {
 
 Task<InboundForwarder::FileProgress> InboundForwarder::bring_file(edge::InboundMessage& message,
                                                                   const Row& row, base::Duration patience) {
-  if (!with_.attachments || !message.media || !message.media->url.empty()) co_return FileProgress::kReady;
+  if (!attachments_ || !message.media || !message.media->url.empty()) co_return FileProgress::kReady;
   auto file = media_in_row(row.payload);
   if (!file) co_return FileProgress::kReady;
-  InboundAttachments* attachments = with_.attachments();
+  InboundAttachments* attachments = attachments_();
   if (attachments == nullptr) co_return FileProgress::kTakesLonger;  // not linked now
   PendingAttachment pending;
   pending.instance_id = settings_.instance_id;

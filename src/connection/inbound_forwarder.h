@@ -45,8 +45,6 @@ struct InboundDependencies {
   base::Random& random;
   base::Log log;
   EventForwarder* events = nullptr;      // for what is no message; null: nobody wants to hear
-  /// Who brings files; null while there is no link. Absent: messages go without their files.
-  std::function<InboundAttachments*()> attachments{};
   std::optional<std::uint64_t> fence;    // of the instance's lock
   std::function<std::string()> own_jid;  // own device JID, asked when a message is staged
   std::function<void()> room_again;      // Client::resume_intake(); may be empty
@@ -57,6 +55,10 @@ class InboundForwarder final : public whatsapp::MessageSink {
  public:
   InboundForwarder(InboundDependencies dependencies, InboundSettings settings);
   ~InboundForwarder() override;  // run() must have returned
+
+  /// Who brings the files of messages, asked anew for each; null while there is no link. Without it messages
+  /// go without their files. Before run().
+  void use(std::function<InboundAttachments*()> attachments) { attachments_ = std::move(attachments); }
 
   /// Until cancelled; once per object. Also works while WhatsApp is disconnected. What is not delivered then
   /// stays in the spool for the next life.
@@ -96,6 +98,7 @@ class InboundForwarder final : public whatsapp::MessageSink {
 
   InboundDependencies with_;
   InboundSettings settings_;
+  std::function<InboundAttachments*()> attachments_;
   runtime::TaskScope scope_;
   runtime::KeyedLanes chats_;
   whatsapp::store::InboundBacklog backlog_;

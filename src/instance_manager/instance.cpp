@@ -5,10 +5,14 @@
 #include <filesystem>
 #include <utility>
 
+#include "commands/account_commands.h"
+#include "commands/command_runner.h"
 #include "connection/event_forwarder.h"
 #include "connection/inbound_forwarder.h"
 #include "importers/takeover.h"
+#include "instance_manager/human_sender.h"
 #include "instance_manager/instance_options.h"
+#include "instance_manager/link_media.h"
 #include "queue/outbound_queue_runner.h"
 #include "runtime/task_scope.h"
 
@@ -47,6 +51,20 @@ std::string why_not_locked(const base::Error& error) {
   }
 }
 
+/// Until cancelled.
+Task<base::Result<void>> wait_for_ever(runtime::EventLoop& loop) {
+  runtime::OneShot<runtime::Done> never(loop);
+  const auto woken = co_await never.wait();
+  if (!woken) co_return base::fail(woken.error());
+  co_return base::Result<void>{};
+}
+
+/// A command about the link is done as soon as it is asked.
+Task<base::Result<std::string>> answer_now(base::Result<void> done) {
+  if (!done) co_return base::fail(done.error());
+  co_return std::string{"{}"};
+}
+
 }  // namespace
 
 /// What is open while the lock is held: the store, and the spool that outlives every link.
@@ -64,7 +82,9 @@ class Instance::Account {
                    if (runner != nullptr) runner->client().resume_intake();
                  },
                  count("in", services)},
-                inbound_settings(instance_id)) {}
+                inbound_settings(instance_id)) {
+    inbound.use([this] { return media == nullptr ? nullptr : &media->inbound(); });
+  }
 
   static std::function<void(const std::string&)> count(const char* direction, ShardServices& services) {
     if (!services.metrics.message) return nullptr;
@@ -88,6 +108,7 @@ class Instance::Account {
   }
 
   ConnectionRunner* runner = nullptr;  // of the present link
+  LinkMedia* media = nullptr;          // likewise
   whatsapp::AccountStore store;
   EventForwarder events;
   InboundForwarder inbound;
@@ -210,17 +231,40 @@ Task<std::string> Instance::run_account(Account& account, InstanceLock& lock) {
   }
 }
 
-/// One life of a link: from the first connection until it is stopped or its auth state is useless.
-Task<RunVerdict> Instance::run_link(Account& account, InstanceLock& lock) {
+/// How this link is to connect and behave, by the worker's settings and what the edge says of the instance.
+base::Result<ConnectionSettings> Instance::link_settings(const InstanceOptions& options) const {
   ConnectionSettings settings = services_.settings.connection;
   settings.instance_id = eligible_.id;
   settings.client.pairing_phone = eligible_.pairing_phone;
-  if (!services_.capabilities.has(edge::Capability::kCommands)) settings.client.passkey = whatsapp::PasskeyAnswers::kNobody;
-  const InstanceOptions options = read_instance_options(eligible_.settings_json);
+  if (!services_.capabilities.has(edge::Capability::kCommands))
+    settings.client.passkey = whatsapp::PasskeyAnswers::kNobody;
   if (options.logout) settings.wish = ConnectionSettings::Wish::kLoggedOut;
   settings.pairing_round = options.pairing_round;
+  if (options.presence) {
+    const bool available = *options.presence == InstanceOptions::Presence::kAvailable;
+    settings.client.manners.presence =
+        available ? whatsapp::Availability::kAvailable : whatsapp::Availability::kUnavailable;
+  }
+  if (options.reject_calls) settings.client.manners.reject_calls = whatsapp::IncomingCalls::kReject;
+  WA_TRY(settings.client.egress, runtime::Egress::parse(eligible_.proxy_url));
+  return settings;
+}
 
-  OutboundQueueRunner* queue_of_link = nullptr;
+/// One life of a link: from the first connection until it is stopped or its auth state is useless.
+Task<RunVerdict> Instance::run_link(Account& account, InstanceLock& lock) {
+  runtime::Cancellation link(&life_);
+  link_ = &link;
+  const InstanceOptions options = read_instance_options(eligible_.settings_json);
+  auto settings = link_settings(options);
+  if (!settings) {
+    co_await refuse_proxy(lock, settings.error().message);
+    link_ = nullptr;
+    co_return RunStopped{};
+  }
+  const runtime::Egress egress = settings->client.egress;
+
+  // Told at each change of state, when all of these stand.
+  LinkParts parts;
   ConnectionDependencies dependencies{services_.loop,
                                       services_.connector,
                                       account.store,
@@ -230,35 +274,83 @@ Task<RunVerdict> Instance::run_link(Account& account, InstanceLock& lock) {
                                       log_,
                                       lock.fence(),
                                       services_.metrics.connection,
-                                      [&] { link_changed(*account.runner, *queue_of_link); }};
-  ConnectionRunner runner(std::move(dependencies), std::move(settings));
-  ClientSender sender(runner.client());
+                                      [this, &parts] { link_changed(parts); }};
+  ConnectionRunner runner(std::move(dependencies), *std::move(settings));
+  LinkMediaDependencies media_parts{services_, runner.client(), account.store, eligible_.id,
+                                    egress,    lock.fence(),    log_};
+  LinkMedia media(std::move(media_parts));
+  HumanSender sender(runner.client(), options.humanize, services_.random);
+
+  AccountCommands account_commands(runner.client());
+  add_link_commands(account_commands, runner);
+  CommandDependencies command_parts{services_.loop,   services_.edge,   services_.capabilities,
+                                    account.store,    account_commands, services_.random,
+                                    log_,             lock.fence()};
+  CommandSettings command_settings;
+  command_settings.instance_id = eligible_.id;
+  CommandRunner commands(std::move(command_parts), command_settings);
+
+  QueueDependencies queue_parts{
+      services_.loop,   services_.edge, account.store, sender,
+      services_.random, log_,           lock.fence(),  Account::count("out", services_),
+      [&commands](edge::InstanceCommand command) { commands.add(std::move(command)); },
+      &media};
   QueueSettings queue_settings;
   queue_settings.instance_id = eligible_.id;
   queue_settings.poll = services_.settings.queue_poll;
-  QueueDependencies queue_dependencies{
-      services_.loop,   services_.edge, account.store, sender,
-      services_.random, log_,           lock.fence(),  Account::count("out", services_),
-      nullptr};
-  OutboundQueueRunner queue(std::move(queue_dependencies), queue_settings);
-  queue_of_link = &queue;
-  account.runner = &runner;
+  OutboundQueueRunner queue(std::move(queue_parts), queue_settings);
 
-  runtime::TaskScope sending(services_.loop, &life_);
-  sending.spawn(queue.run());
-  runtime::Cancellation link(&life_);
-  link_ = &link;
+  parts = {&runner, &queue, &commands};
+  account.runner = &runner;
+  account.media = &media;
+  runtime::TaskScope working(services_.loop, &life_);
+  working.spawn(queue.run());
+  working.spawn(commands.run());
   RunVerdict verdict = co_await runtime::run_under(services_.loop, link, runner.run());
   link_ = nullptr;
-  co_await sending.close();
+  co_await working.close();
+  account.media = nullptr;
+  co_await media.close();
   account.runner = nullptr;
   co_return verdict;
 }
 
-void Instance::link_changed(ConnectionRunner& runner, OutboundQueueRunner& queue) {
-  const bool connected = runner.state() == ConnectionRunner::State::kConnected;
-  queue.set_link(connected ? OutboundQueueRunner::Link::kUp : OutboundQueueRunner::Link::kDown);
-  set_phase(phase_of(runner.state()));
+/// Without a proxy that can be used nothing is sent at all: the operator wanted no other way.
+Task<void> Instance::refuse_proxy(InstanceLock& lock, std::string why) {
+  log_.error("the instance's proxy_url cannot be used; it stays disconnected", {{"error", why}});
+  edge::StatusUpdate update;
+  update.instance_id = eligible_.id;
+  update.status = edge::InstanceStatus::kDisconnected;
+  update.reason = "proxy_invalid";
+  update.at = services_.loop.clock().wall_now();
+  services_.reporter.report(std::move(update), lock.fence());
+  set_phase(InstancePhase::kDisconnected);
+  auto until_then = wait_for_ever(services_.loop);
+  (void)co_await runtime::run_under(services_.loop, *link_, std::move(until_then));
+}
+
+void Instance::add_link_commands(AccountCommands& commands, ConnectionRunner& runner) {
+  using Answer = Task<base::Result<std::string>>;
+  commands.add("logout", [&runner](std::string) -> Answer { return answer_now(runner.log_out()); });
+  commands.add("pair", [&runner](std::string) -> Answer {
+    runner.pair();
+    return answer_now({});
+  });
+  commands.add("passkey.answer", [&runner](std::string args) -> Answer {
+    return answer_now(runner.client().answer_passkey(args));
+  });
+  commands.add("passkey.confirm", [&runner](std::string) -> Answer {
+    return answer_now(runner.client().confirm_passkey());
+  });
+}
+
+void Instance::link_changed(const LinkParts& parts) {
+  if (parts.runner == nullptr) return;
+  const bool connected = parts.runner->state() == ConnectionRunner::State::kConnected;
+  parts.queue->set_link(connected ? OutboundQueueRunner::Link::kUp : OutboundQueueRunner::Link::kDown);
+  using Polling = CommandRunner::QueuePolling;
+  parts.commands->set_queue_polling(connected ? Polling::kOn : Polling::kOff);
+  set_phase(phase_of(parts.runner->state()));
 }
 
 Task<base::Result<void>> Instance::start_over(Account& account, AuthUseless useless) {

@@ -18,7 +18,10 @@
 
 namespace worker {
 
+class AccountCommands;
+class CommandRunner;
 class OutboundQueueRunner;
+struct InstanceOptions;
 
 class Instance {
  public:
@@ -44,7 +47,16 @@ class Instance {
   runtime::Task<std::string> run_account(Account& account, InstanceLock& lock);
   runtime::Task<RunVerdict> run_link(Account& account, InstanceLock& lock);
   runtime::Task<base::Result<void>> start_over(Account& account, AuthUseless useless);
-  void link_changed(ConnectionRunner& runner, OutboundQueueRunner& queue);
+  /// What hears of each change of a link's state.
+  struct LinkParts {
+    ConnectionRunner* runner = nullptr;
+    OutboundQueueRunner* queue = nullptr;
+    CommandRunner* commands = nullptr;
+  };
+  [[nodiscard]] base::Result<ConnectionSettings> link_settings(const InstanceOptions& options) const;
+  runtime::Task<void> refuse_proxy(InstanceLock& lock, std::string why);
+  static void add_link_commands(AccountCommands& commands, ConnectionRunner& runner);
+  void link_changed(const LinkParts& parts);
   runtime::Task<void> say_goodbye(InstanceLock& lock, const std::string& why);
   runtime::Task<base::Result<void>> take_over_from_baileys();
   runtime::Task<base::Result<std::unique_ptr<Account>>> open_account(InstanceLock& lock);

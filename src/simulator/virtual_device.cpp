@@ -288,7 +288,7 @@ void VirtualDevice::take_in(const Source& source, std::string_view cipher, base:
   message.quoted_id = read->content.quoted_id;
   message.mentions = read->content.mentions;
   message.kind = whatsapp::message::to_string(read->content.kind);
-  message.target_id = read->content.target_id;
+  message.target_id = read->content.target.id;
   message.type = source.type;
   message.edit = source.edit;
   message.content = base::to_bytes(plaintext);

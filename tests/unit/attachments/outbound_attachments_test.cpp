@@ -159,7 +159,7 @@ TEST_CASE(
   const auto refused = strict.prepare(strict.image());
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().code == ErrorCode::kInvalidArgument);
-  CHECK(failure_word(refused.error()) == "media_download_failed");
+  CHECK(media_failure_word(refused.error()) == "media_download_failed");
   CHECK_FALSE(may_succeed_later(refused.error()));
   CHECK(strict.site.requests == 0);
   for (const char* url : {"file:///etc/passwd", "ftp://example.com/x", "data:text/plain,x", "gopher://x", ""})
@@ -175,7 +175,7 @@ TEST_CASE("what cannot be fetched says whether later makes sense, and with which
   bench.site.body = std::string(1001, 'x');
   const auto large = bench.prepare(bench.image());
   CHECK(large.error().code == ErrorCode::kLimit);
-  CHECK(failure_word(large.error()) == "media_too_large");
+  CHECK(media_failure_word(large.error()) == "media_too_large");
   CHECK(std::filesystem::is_empty(bench.media.folder.at("tmp")));
 }
 
