@@ -39,11 +39,19 @@ PendingAttachment to_pending(const whatsapp::IncomingMessage& message, const std
   const bool own = message.direction == whatsapp::IncomingMessage::Direction::kFromMe;
   if (own) pending.origin = edge::MessageOrigin::kFromMe;
   if (message.chat.is_group() && !own) pending.participant = message.sender.normalized().bare().to_string();
-  pending.file = *message.media;
+  pending.file = *message.content.media;
   // Of no use for bringing the file, and the spool is for thousands of rows.
   pending.file.jpeg_thumbnail.clear();
   pending.file.streaming_sidecar.clear();
   return pending;
+}
+
+/// An empty text, or nothing at all, is no news.
+bool has_something_to_tell(const whatsapp::IncomingMessage& message) {
+  const auto& content = message.content;
+  using whatsapp::message::Kind;
+  if (content.kind == Kind::kNone) return false;
+  return content.kind != Kind::kText || !content.text.empty();
 }
 
 bool is_lid(std::string_view jid) { return jid.ends_with("@lid"); }
@@ -65,13 +73,13 @@ bool InboundForwarder::has_room() const {
 }
 
 void InboundForwarder::stage(const whatsapp::IncomingMessage& message, Changes& changes) {
-  if (message.body.empty() && (!message.media || attachments_ == nullptr)) return;
+  if (!has_something_to_tell(message)) return;
   Row row;
   row.chat = message.chat.to_string();
   row.message_id = message.id;
   row.payload = encode_inbound(to_inbound(message, settings_.instance_id, with_.own_jid()));
   row.received_at = with_.loop.clock().unix_seconds();
-  if (message.media && attachments_ != nullptr)
+  if (message.content.media && attachments_ != nullptr)
     row.payload =
         with_attachment(std::move(row.payload), to_pending(message, settings_.instance_id, row.received_at));
   ++backlog_.rows;

@@ -65,7 +65,7 @@ class InboundForwarder final : public whatsapp::MessageSink {
 
   /// Also false until run() has counted what an earlier life left: start it before connecting.
   [[nodiscard]] bool has_room() const override;
-  /// Messages without text are not staged: there is nothing to tell.
+  /// Empty texts are not staged: there is nothing to tell.
   void stage(const whatsapp::IncomingMessage& message, whatsapp::store::Changes& changes) override;
   void staged() override;
   void stage_event(const whatsapp::ClientEvent& event, whatsapp::store::Changes& changes) override;

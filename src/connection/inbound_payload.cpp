@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "attachments/media_type.h"
+#include "connection/inbound_parts.h"
 #include "edge/json_codec.h"
 #include "runtime/json.h"
 
@@ -10,6 +12,11 @@ namespace worker {
 using Json = nlohmann::json;
 using whatsapp::IncomingMessage;
 using whatsapp::binary::Jid;
+using whatsapp::message::Content;
+using whatsapp::message::Kind;
+using whatsapp::message::MediaReference;
+using Context = edge::InboundMessage::Context;
+using Mark = Context::Mark;
 
 namespace {
 
@@ -22,6 +29,72 @@ std::string plain(const std::optional<Jid>& jid) {
 std::string text(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
+}
+
+Mark mark(bool marked) { return marked ? Mark::kYes : Mark::kNo; }
+
+bool truth(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_boolean() && found->get<bool>();
+}
+
+template <class Number>
+Number number(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_number_integer() ? found->get<Number>() : Number{};
+}
+
+std::optional<Context> context_of(const Content& content) {
+  Context out;
+  out.quoted_id = content.quoted_id;
+  if (!out.quoted_id.empty()) out.quoted_sender = content.quoted_author;
+  out.mentions = content.mentions;
+  out.forwarded = mark(content.forwarding_score > 0);
+  out.forwarding_score = content.forwarding_score;
+  out.ephemeral = mark(content.ephemeral || content.expiration > 0);
+  out.expiration = content.expiration;
+  out.view_once = mark(content.view_once);
+  const bool says_something = !out.quoted_id.empty() || !out.mentions.empty() ||
+                              out.forwarded == Mark::kYes || out.ephemeral == Mark::kYes ||
+                              out.view_once == Mark::kYes;
+  return says_something ? std::optional{std::move(out)} : std::nullopt;
+}
+
+Context read_context(const Json& json) {
+  Context out;
+  out.quoted_id = text(json, "quoted_id");
+  out.quoted_sender = text(json, "quoted_sender");
+  if (const auto mentions = json.find("mentions"); mentions != json.end() && mentions->is_array())
+    for (const auto& jid : *mentions)
+      if (jid.is_string()) out.mentions.push_back(jid.get<std::string>());
+  out.forwarded = mark(truth(json, "forwarded"));
+  out.forwarding_score = number<std::uint32_t>(json, "forwarding_score");
+  out.ephemeral = mark(truth(json, "ephemeral"));
+  out.expiration = number<std::uint32_t>(json, "expiration");
+  out.view_once = mark(truth(json, "view_once"));
+  return out;
+}
+
+/// What the peer says about its file; where it is for the edge, nobody knows yet.
+edge::InboundMedia media_of(const MediaReference& reference) {
+  edge::InboundMedia out;
+  out.media_type = media_type_word(reference.kind);
+  out.mime_type = reference.mimetype;
+  out.file_name = reference.file_name;
+  out.file_size = reference.length;
+  return out;
+}
+
+std::optional<edge::InboundMedia> read_media(const Json& json) {
+  edge::InboundMedia out;
+  out.media_type = text(json, "media_type");
+  if (out.media_type.empty()) return std::nullopt;
+  out.url = text(json, "media_url");
+  out.mime_type = text(json, "mime_type");
+  out.file_name = text(json, "file_name");
+  if (json.contains("file_size")) out.file_size = number<std::uint64_t>(json, "file_size");
+  out.error = text(json, "media_error");
+  return out;
 }
 
 }  // namespace
@@ -37,16 +110,20 @@ edge::InboundMessage to_inbound(const IncomingMessage& message, std::string inst
   out.sender_jid_raw = out.from;
   out.sender_pn = plain(message.sender_pn);
   out.sender_lid = plain(message.sender_lid);
-  out.body = message.body;
-  out.kind = message.kind;
+  const Content& content = message.content;
+  out.body = readable_body(content);
+  out.kind = to_string(content.kind);
   out.push_name = message.push_name;
   out.wa_message_id = message.id;
   if (message.timestamp > 0) out.timestamp = message.timestamp;
   if (message.direction == IncomingMessage::Direction::kFromMe) out.origin = edge::MessageOrigin::kFromMe;
-  if (!message.quoted_id.empty() || !message.mentions.empty()) {
-    out.context.emplace();
-    out.context->quoted_id = message.quoted_id;
-    out.context->mentions = message.mentions;
+  out.context = context_of(content);
+  if (content.media) out.media = media_of(*content.media);
+  if (content.kind == Kind::kEdit) out.edit_of = content.target.id;
+  if (content.kind == Kind::kRevoke) out.revoke_of = content.target.id;
+  if (auto part = part_of(message)) {
+    out.payload_key = std::move(part->key);
+    out.payload_json = std::move(part->json);
   }
   return out;
 }
@@ -87,12 +164,15 @@ base::Result<edge::InboundMessage> decode_inbound(std::string_view payload) {
     out.timestamp = at->get<std::int64_t>();
   if (const auto own = json.find("from_me"); own != json.end() && own->is_boolean() && own->get<bool>())
     out.origin = edge::MessageOrigin::kFromMe;
-  if (const auto context = json.find("context"); context != json.end() && context->is_object()) {
-    out.context.emplace();
-    out.context->quoted_id = text(*context, "quoted_id");
-    if (const auto mentions = context->find("mentions"); mentions != context->end() && mentions->is_array())
-      for (const auto& jid : *mentions)
-        if (jid.is_string()) out.context->mentions.push_back(jid.get<std::string>());
+  if (const auto context = json.find("context"); context != json.end() && context->is_object())
+    out.context = read_context(*context);
+  out.media = read_media(json);
+  out.edit_of = text(json, "edit_of");
+  out.revoke_of = text(json, "revoke_of");
+  const std::string key = part_key(out.kind);
+  if (const auto part = json.find(key); part != json.end() && part->is_structured()) {
+    out.payload_key = key;
+    out.payload_json = runtime::to_text(*part);
   }
   if (out.chat_id.empty() || out.instance_id.empty())
     return base::fail(base::ErrorCode::kMalformed, "the spooled message names no chat");

@@ -17,7 +17,8 @@ namespace worker {
 edge::InboundMessage to_inbound(const whatsapp::IncomingMessage& message, std::string instance_id,
                                 std::string own_jid);
 
-/// The file that the message of a row waits for, beside the message itself.
+/// The file that the message of a row waits for, beside the message itself, under "_attachment". That has the
+/// file's key: decode_inbound() leaves it out, so that it never reaches the edge.
 std::string with_attachment(std::string payload, const PendingAttachment& attachment);
 /// Nothing: it waits for none, or for one that cannot be read any more.
 std::optional<PendingAttachment> attachment_of(std::string_view payload);

@@ -1,6 +1,8 @@
+#include <array>
 #include <charconv>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/rfc3339.h"
 #include "edge/json_codec.h"
@@ -126,10 +128,65 @@ std::string type_of(const Json& entry, const std::optional<QueuedMedia>& media) 
   return media->media_type;
 }
 
+// An id alone, our object, or a message as Baileys' users know it: {key: {id, participant}, message: {…}}.
 void read_quoted(const Json& entry, QueuedMessage& message) {
-  const Json& quoted = member(entry, {"quoted"});
+  const Json& quoted = member(entry, {"quoted", "reply_to"});
+  const Json& key = member(quoted, {"key"});
   message.quoted_id = quoted.is_object() ? text(quoted, {"id", "wa_message_id"}) : text_of(quoted);
+  if (message.quoted_id.empty()) message.quoted_id = text(key, {"id"});
   message.quoted_sender = text(quoted, {"sender", "participant"});
+  if (message.quoted_sender.empty()) message.quoted_sender = text(key, {"participant"});
+  message.quoted_body = text(quoted, {"body", "text"});
+  if (message.quoted_body.empty()) message.quoted_body = text(member(quoted, {"message"}), {"conversation"});
+}
+
+// Kinds that a text or a file says completely: they need no payload.
+bool is_plain(std::string_view type) {
+  for (const char* plain : {"text", "image", "video", "gif", "ptv", "audio", "ptt", "document", "sticker"})
+    if (type == plain) return true;
+  return false;
+}
+
+// What every kind may have; see QueuedMessage::extras_json.
+constexpr auto kExtras = std::to_array<const char*>(
+    {"view_once", "viewOnce", "link_preview", "linkPreview", "preview", "forwarded", "mention_all", "mentionsEveryOne"});
+
+// Members of an entry that are not the payload, if it lies flat in the entry.
+constexpr auto kEntryMembers =
+    std::to_array<const char*>({"id", "instanceId", "instance_id", "to", "body", "type", "media_url",
+                                "media_type", "mime_type", "file_name", "quoted", "reply_to", "mentions",
+                                "expires_at", "ptt", "status", "created_at", "updated_at", "priority"});
+
+std::string extras_of(const Json& entry) {
+  Json out = Json::object();
+  for (const char* key : kExtras)
+    if (const Json& value = member(entry, {key}); !value.is_null()) out[key] = value;
+  return out.empty() ? std::string{} : runtime::to_text(out);
+}
+
+// Kinds with two names, and the other one.
+std::string other_name(const std::string& type) {
+  constexpr auto kOthers = std::to_array<std::pair<const char*, const char*>>({{"unpin", "pin"},
+                                                                               {"delete", "revoke"},
+                                                                               {"contacts", "contact"},
+                                                                               {"react", "reaction"},
+                                                                               {"poll_vote", "vote"}});
+  for (const auto& [name, other] : kOthers)
+    if (type == name) return other;
+  return type + "s";
+}
+
+// The object named like the kind, or `payload`, or what lies flat in the entry.
+std::string payload_of(const Json& entry, const std::string& type) {
+  const std::string other = other_name(type);
+  const Json& named = member(entry, {type.c_str(), other.c_str(), "payload"});
+  if (named.is_structured()) return runtime::to_text(named);
+  if (is_plain(type) || !entry.is_object()) return {};
+  Json flat = entry;
+  for (const char* key : kEntryMembers)
+    if (type != key) flat.erase(key);
+  for (const char* key : kExtras) flat.erase(key);
+  return flat.empty() ? std::string{} : runtime::to_text(flat);
 }
 
 QueuedMessage message_of(const Json& entry, std::string_view instance_id) {
@@ -141,8 +198,8 @@ QueuedMessage message_of(const Json& entry, std::string_view instance_id) {
   message.body = text(entry, {"body"});
   message.media = media_of(entry);
   message.type = type_of(entry, message.media);
-  const Json& payload = member(entry, {message.type.c_str(), "payload"});
-  if (payload.is_structured()) message.payload_json = runtime::to_text(payload);
+  message.payload_json = payload_of(entry, message.type);
+  message.extras_json = extras_of(entry);
   read_quoted(entry, message);
   message.mentions = texts_of(member(entry, {"mentions"}), 1024);
   message.expires_at = time_of(member(entry, {"expires_at"}));

@@ -61,9 +61,13 @@ Json as_json(const InboundMessage::Context& context) {
   using Mark = InboundMessage::Context::Mark;
   Json out = Json::object();
   put(out, "quoted_id", context.quoted_id);
+  put(out, "quoted_sender", context.quoted_sender);
   if (!context.mentions.empty()) out["mentions"] = context.mentions;
   if (context.forwarded == Mark::kYes) out["forwarded"] = true;
+  if (context.forwarding_score > 0) out["forwarding_score"] = context.forwarding_score;
   if (context.ephemeral == Mark::kYes) out["ephemeral"] = true;
+  if (context.expiration > 0) out["expiration"] = context.expiration;
+  if (context.view_once == Mark::kYes) out["view_once"] = true;
   return out;
 }
 

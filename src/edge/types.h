@@ -69,9 +69,11 @@ struct QueuedMessage {
   std::string body;
   std::optional<QueuedMedia> media;
   std::string type;          // the contract's kind; never empty here: derived when the edge leaves it out
-  std::string payload_json;  // the object named like `type` (location, contact, poll, …), if there is one
+  std::string payload_json;  // of a typed kind: what says which place, contact, message, …; object or array
+  std::string extras_json;   // object: what any kind may have besides (view_once, link_preview, …)
   std::string quoted_id;
   std::string quoted_sender;
+  std::string quoted_body;  // its text, for those who do not have that message any more
   std::vector<std::string> mentions;
   std::optional<WallTime> expires_at;
 };
@@ -169,13 +171,17 @@ struct InboundMessage {
   std::string kind;  // the contract's kind word
   struct Context {
     std::string quoted_id;
+    std::string quoted_sender{};  // JID
     std::vector<std::string> mentions;
     enum class Mark { kNo, kYes };
     Mark forwarded = Mark::kNo;
     Mark ephemeral = Mark::kNo;
+    Mark view_once = Mark::kNo;
+    std::uint32_t forwarding_score = 0;  // 0: not forwarded
+    std::uint32_t expiration = 0;        // seconds until it disappears; 0: it stays
   };
   std::optional<Context> context;
-  std::string payload_json;  // object for the key named `payload_key`: location, contacts, reaction, poll
+  std::string payload_json;  // value of the key named `payload_key`: location, contacts, reaction, poll, …
   std::string payload_key;
   std::string edit_of, revoke_of;  // WhatsApp ids
 };

@@ -116,9 +116,10 @@ namespace {
 
 // What of a posted message is handed on to the worker; the rest of the body is not.
 constexpr const char* kHandedOn[] = {
-    "to",   "media_url",  "media_type", "mime_type", "file_name", "type",      "quoted", "mentions",
-    "ptt",  "expires_at", "location",   "contact",   "contacts",  "reaction",  "poll",   "poll_vote",
-    "edit", "revoke",     "pin",        "status",    "preview",   "view_once", "payload"};
+    "to",        "media_url", "media_type",   "mime_type", "file_name",  "type",     "quoted",
+    "mentions",  "ptt",       "expires_at",   "location",  "contact",    "contacts", "reaction",
+    "poll",      "poll_vote", "edit",         "revoke",    "pin",        "status",   "preview",
+    "view_once", "payload",   "link_preview", "forwarded", "mention_all"};
 
 Message read_message(Services& edge, const RouteCall& call, Fields& in) {
   Message message;

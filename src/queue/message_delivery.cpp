@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "queue/destination.h"
+#include "queue/outgoing_builder.h"
 #include "queue/queued_payload.h"
 #include "runtime/one_shot.h"
 
@@ -78,9 +79,6 @@ Task<Result<MessageDelivery::Progress>> MessageDelivery::attempt(OutboundRow& ro
 Task<MessageDelivery::Prepared> MessageDelivery::prepare(OutboundRow& row) {
   const auto message = decode_payload(row.payload, with_.instance_id);
   if (!message) co_return std::unexpected(refusal(failure_word::kMalformedMessage, message.error().message));
-  if (message->media || message->type != "text")
-    co_return std::unexpected(
-        refusal(failure_word::kUnsupportedKind, "kind: " + message->type.substr(0, 32)));
   // Once it may be on the wire it is too late to let it expire.
   if (row.state == State::kClaimed && message->expires_at &&
       *message->expires_at <= with_.loop.clock().wall_now())
@@ -88,15 +86,25 @@ Task<MessageDelivery::Prepared> MessageDelivery::prepare(OutboundRow& row) {
 
   auto to = co_await resolve(row);
   if (!to) co_return std::unexpected(std::move(to).error());
-  row.to_normalized = to->to_string();
-  OutgoingMessage out;
-  out.to = *std::move(to);
-  out.id = row.wa_message_id;
-  out.content = whatsapp::message::OutgoingText{.body = message->body};
-  if (!message->quoted_id.empty())
-    out.context.quote = whatsapp::message::Quote{message->quoted_id, message->quoted_sender, {}};
-  out.context.mentions = message->mentions;
-  co_return out;
+  auto built = build_outgoing(*message, *std::move(to), with_.loop.clock().unix_millis());
+  if (!built) co_return std::unexpected(std::move(built).error());
+  row.to_normalized = built->message.to.to_string();
+  built->message.id = row.wa_message_id;
+  if (built->media) {
+    auto added = co_await add_media(*std::move(built->media), built->message);
+    if (!added) co_return std::unexpected(std::move(added).error());
+  }
+  co_return std::move(built->message);
+}
+
+Task<std::expected<void, SendVerdict>> MessageDelivery::add_media(MediaOrder order,
+                                                                  OutgoingMessage& message) {
+  if (with_.media == nullptr)
+    co_return std::unexpected(refusal(failure_word::kUnsupportedKind, "files cannot be sent here"));
+  auto prepared = co_await with_.media->prepare(std::move(order));
+  if (!prepared) co_return std::unexpected(judge_media(prepared.error()));
+  std::get<whatsapp::message::OutgoingMedia>(message.content).file = *std::move(prepared);
+  co_return std::expected<void, SendVerdict>{};
 }
 
 Task<std::expected<Jid, SendVerdict>> MessageDelivery::resolve(const OutboundRow& row) {

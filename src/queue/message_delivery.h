@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "queue/lid_lookup.h"
 #include "queue/link_gate.h"
+#include "queue/media_preparer.h"
 #include "queue/message_sender.h"
 #include "queue/outbound_journal.h"
 #include "queue/pace.h"
@@ -29,6 +30,7 @@ class MessageDelivery {
     base::Random& random;
     std::string instance_id;
     base::Log log;
+    MediaPreparer* media = nullptr;  // null: files cannot be sent
   };
   explicit MessageDelivery(Parts parts) : with_(std::move(parts)) {}
 
@@ -50,6 +52,8 @@ class MessageDelivery {
 
   Step<Progress> attempt(OutboundRow& row, Tries& tries);
   runtime::Task<Prepared> prepare(OutboundRow& row);
+  runtime::Task<std::expected<void, SendVerdict>> add_media(MediaOrder order,
+                                                            whatsapp::OutgoingMessage& message);
   runtime::Task<std::expected<whatsapp::binary::Jid, SendVerdict>> resolve(const OutboundRow& row);
   Step<Progress> follow(OutboundRow& row, SendVerdict verdict, Tries& tries);
   Step<Progress> settle_sent(OutboundRow& row, whatsapp::SendOutcome outcome);

@@ -50,8 +50,8 @@ OutboundQueueRunner::OutboundQueueRunner(QueueDependencies dependencies, QueueSe
       gate_(with_.loop),
       journal_(with_.loop, with_.store, with_.random, with_.log),
       lids_(with_.loop, with_.edge, with_.sender, settings_.instance_id, with_.fence),
-      delivery_(
-          {with_.loop, with_.sender, gate_, lids_, journal_, with_.random, settings_.instance_id, with_.log}),
+      delivery_({with_.loop, with_.sender, gate_, lids_, journal_, with_.random, settings_.instance_id,
+                 with_.log, with_.media}),
       marks_({with_.loop, with_.edge, journal_, with_.random, settings_.instance_id, with_.fence, with_.log,
               [this](const OutboundRow& row) { finished(row); }},
              scope_),

@@ -52,6 +52,7 @@ struct QueueDependencies {
   std::optional<std::uint64_t> fence;                      // of the instance's lock
   std::function<void(const std::string& result)> counted;  // "sent", "failed", "marked"; may be empty
   std::function<void(edge::InstanceCommand)> command{};    // one that came with the queue; may be empty
+  MediaPreparer* media = nullptr;                          // null: files cannot be sent
 };
 
 class OutboundQueueRunner {

@@ -21,8 +21,14 @@ std::string encode_payload(const edge::QueuedMessage& message) {
   if (!message.payload_json.empty()) {
     if (auto payload = runtime::parse_json(message.payload_json)) out["payload"] = *std::move(payload);
   }
-  if (!message.quoted_id.empty())
+  if (!message.extras_json.empty()) {
+    if (const auto extras = runtime::parse_json(message.extras_json); extras && extras->is_object())
+      out.update(*extras);
+  }
+  if (!message.quoted_id.empty()) {
     out["quoted"] = {{"id", message.quoted_id}, {"sender", message.quoted_sender}};
+    if (!message.quoted_body.empty()) out["quoted"]["body"] = message.quoted_body;
+  }
   if (!message.mentions.empty()) out["mentions"] = message.mentions;
   if (message.expires_at) out["expires_at"] = base::to_rfc3339(*message.expires_at);
   return runtime::to_text(Json::array({std::move(out)}));

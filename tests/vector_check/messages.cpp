@@ -46,7 +46,7 @@ const std::map<std::string_view, std::string_view> kKindOf{
     {"requestPhoneNumberMessage", "unsupported"},
     {"fastRatchetKeySenderKeyDistributionMessage", "none"},
     {"albumMessage", "none"},
-    {"placeholderMessage", "none"},
+    {"placeholderMessage", "unsupported"},
     {"buttonsMessage", "interactive"},
     {"listMessage", "interactive"},
     {"templateMessage", "interactive"},
@@ -113,6 +113,8 @@ std::string expected_text(const json& message) {
     const json& protocol = message.at("protocolMessage");
     return protocol.contains("editedMessage") ? expected_text(unwrapped(protocol.at("editedMessage"))) : "";
   }
+  if (message.contains("commentMessage") && message.at("commentMessage").contains("message"))
+    return expected_text(unwrapped(message.at("commentMessage").at("message")));
   for (const auto path : {std::initializer_list<const char*>{"conversation"},
                           {"extendedTextMessage", "text"},
                           {"imageMessage", "caption"},

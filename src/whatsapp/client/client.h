@@ -31,6 +31,7 @@
 #include "whatsapp/client/passkey_news.h"
 #include "whatsapp/client/self.h"
 #include "whatsapp/client/web_version.h"
+#include "whatsapp/message/content.h"
 #include "whatsapp/noise/certificate.h"
 #include "whatsapp/signal/decrypt_error.h"
 
@@ -90,12 +91,10 @@ struct IncomingMessage {
   std::int64_t timestamp = 0;  // Unix seconds
   std::string push_name;
   enum class Direction { kReceived, kFromMe } direction = Direction::kReceived;
-  std::string kind = "text";  // the edge's word for the content
-  std::string body;
-  std::string quoted_id;              // empty: none
-  std::vector<std::string> mentions;  // JIDs
-  std::string target_id;              // message that is edited, revoked, reacted to, pinned; empty: none
-  std::optional<message::MediaReference> media{};  // its file, not downloaded and not verified
+  message::Content content;
+  /// Who wrote the message that content.target names. The JID is empty when it is unknown.
+  enum class Target { kNone, kOurs, kTheirs } target = Target::kNone;
+  binary::Jid target_author;
 };
 
 /// Where messages go. `stage` adds the application's own journal row to the transaction that also stores the
@@ -147,8 +146,8 @@ class Client {
   /// Writes the very bytes of an earlier stanza again (same id, same ciphertext) and waits for the ack.
   runtime::Task<base::Result<SendOutcome>> resend(std::string id, base::Bytes stanza);
 
-  /// The linking under way: the passkey's assertion (JSON of WebAuthn), and that a person saw the same code on
-  /// the phone. kConflict: nobody waits for that. kInvalidArgument.
+  /// The linking under way: the passkey's assertion (JSON of WebAuthn), and that a person saw the same code
+  /// on the phone. kConflict: nobody waits for that. kInvalidArgument.
   base::Result<void> answer_passkey(const std::string& assertion_json);
   base::Result<void> confirm_passkey();
   /// Unlinks this device; run() ends with kWipe as "logged_out_by_request" once it is done. kClosed.

@@ -4,6 +4,9 @@
 #include <utility>
 
 #include "base/encoding.h"
+#include "whatsapp/client/add_ons/add_on_opener.h"
+#include "whatsapp/client/add_ons/chat_timer.h"
+#include "whatsapp/client/add_ons/secret_book.h"
 #include "whatsapp/client/addresses.h"
 
 namespace whatsapp {
@@ -227,7 +230,10 @@ Task<Result<void>> MessageReceiver::conclude_read(Intake& intake, const Opened& 
     WA_CO_TRY_VOID(co_await obey(read.self_notice, intake.source, work.changes));
   }
   WA_CO_TRY(const auto event, co_await event_of(intake, opened));
-  if (event) parts_.outside.sink.stage(*event, work.changes);
+  if (event) {
+    WA_CO_TRY_VOID(co_await remember(opened, *event, work.changes));
+    parts_.outside.sink.stage(*event, work.changes);
+  }
   mark_seen(intake, work.changes);
   WA_CO_TRY_VOID(co_await work.commit());
   answer_read(intake, answer);
@@ -345,12 +351,48 @@ Task<Result<std::optional<IncomingMessage>>> MessageReceiver::event_of(const Int
   event.timestamp = source.timestamp != 0 ? source.timestamp : parts_.connection.unix_seconds();
   event.push_name = source.push_name;
   if (source.is_own()) event.direction = IncomingMessage::Direction::kFromMe;
-  event.kind = std::string{message::to_string(found->content.kind)};
-  event.body = found->content.text;
-  event.quoted_id = found->content.quoted_id;
-  event.mentions = found->content.mentions;
-  event.target_id = found->content.target_id;
+  event.content = found->content;
+  event.target_author = target_author_of(event);
+  if (!event.content.target.id.empty()) {
+    const bool ours = is_own_account(parts_.connection.self(), event.target_author);
+    event.target = ours ? IncomingMessage::Target::kOurs : IncomingMessage::Target::kTheirs;
+  }
+  const AddOnOrigin origin{event.chat.account(), event.sender, event.target_author};
+  WA_CO_TRY_VOID(co_await open_sealed(parts_, origin, event.content));
   co_return std::optional<IncomingMessage>{std::move(event)};
+}
+
+/// The key names its author from the sender's point of view.
+Jid MessageReceiver::target_author_of(const IncomingMessage& event) const {
+  const message::MessageRef& target = event.content.target;
+  if (target.id.empty()) return {};
+  if (target.by == message::MessageRef::By::kSender) return event.sender;
+  if (event.chat.is_group()) {
+    const auto author = Jid::parse(target.author);
+    return author ? author->normalized().account() : Jid{};
+  }
+  if (event.direction == IncomingMessage::Direction::kFromMe) return event.chat.account();
+  const Self& self = parts_.connection.self();
+  const bool by_lid = event.chat.is_lid() && !self.lid.user().empty();
+  return (by_lid ? self.lid : self.pn).account();
+}
+
+/// What later messages will need: the secret for additions to this one, the disappearing setting of the chat.
+Task<Result<void>> MessageReceiver::remember(const Opened& opened, const IncomingMessage& event,
+                                             Changes& changes) {
+  for (const message::ReadMessage& read : opened.messages) {
+    MessageName name{event.chat.account(), event.sender, event.id};
+    WA_CO_TRY_VOID(co_await remember_message(parts_, std::move(name), read.kept, changes));
+  }
+  if (event.chat.is_group()) co_return Result<void>{};  // of groups the server tells the setting
+  ChatTimer timer{event.content.expiration, event.content.expiration_set_at};
+  const auto* setting = std::get_if<message::EphemeralSetting>(&event.content.part);
+  if (setting != nullptr) {
+    timer = {setting->seconds, setting->set_at != 0 ? setting->set_at : event.timestamp};
+  } else if (timer.seconds == 0) {
+    co_return Result<void>{};
+  }
+  co_return co_await learn_chat_timer(parts_, event.chat.account(), timer, changes);
 }
 
 void MessageReceiver::mark_seen(const Intake& intake, Changes& changes) const {

@@ -62,6 +62,9 @@ class MessageReceiver {
                                          store::Changes& changes);
   runtime::Task<base::Result<std::optional<IncomingMessage>>> event_of(const Intake& intake,
                                                                        const Opened& opened);
+  [[nodiscard]] binary::Jid target_author_of(const IncomingMessage& event) const;
+  runtime::Task<base::Result<void>> remember(const Opened& opened, const IncomingMessage& event,
+                                             store::Changes& changes);
   void mark_seen(const Intake& intake, store::Changes& changes) const;
 
   DeskParts& parts_;

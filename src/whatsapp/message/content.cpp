@@ -2,10 +2,14 @@
 
 #include <google/protobuf/io/coded_stream.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 
 #include "proto/message.pb.h"
+#include "whatsapp/message/bounded_text.h"
+#include "whatsapp/message/media_reader.h"
+#include "whatsapp/message/part_reader.h"
 #include "whatsapp/message/unwrap.h"
 #include "whatsapp/message/utf8.h"
 
@@ -22,6 +26,7 @@ constexpr int kProtobufLevels = static_cast<int>(3 * kMaxNesting + 8);
 struct KindOfField {
   bool (Message::*has)() const;
   Kind kind;
+  const char* unsupported = nullptr;  // what people are told that it is
 };
 
 // By field number: when several are set, the lowest counts.
@@ -61,7 +66,7 @@ constexpr auto kKinds = std::to_array<KindOfField>({
     {&Message::has_poll_creation_message, Kind::kPoll},
     {&Message::has_poll_update_message, Kind::kPollVote},
     {&Message::has_keep_in_chat_message, Kind::kKeep},
-    {&Message::has_request_phone_number_message, Kind::kUnsupported},
+    {&Message::has_request_phone_number_message, Kind::kUnsupported, "request_phone_number"},
     {&Message::has_enc_reaction_message, Kind::kReaction},
     {&Message::has_poll_creation_message_v2, Kind::kPoll},
     {&Message::has_scheduled_call_creation_message, Kind::kCallLog},
@@ -70,25 +75,25 @@ constexpr auto kKinds = std::to_array<KindOfField>({
     {&Message::has_scheduled_call_edit_message, Kind::kCallLog},
     {&Message::has_ptv_message, Kind::kVideoNote},
     {&Message::has_call_log_message, Kind::kCallLog},
-    {&Message::has_message_history_bundle, Kind::kUnsupported},
+    {&Message::has_message_history_bundle, Kind::kUnsupported, "message_history"},
     {&Message::has_enc_comment_message, Kind::kComment},
     {&Message::has_bcall_message, Kind::kCallLog},
     {&Message::has_event_message, Kind::kEvent},
     {&Message::has_enc_event_response_message, Kind::kEventResponse},
     {&Message::has_comment_message, Kind::kComment},
     {&Message::has_newsletter_admin_invite_message, Kind::kChannelInvite},
-    {&Message::has_placeholder_message, Kind::kNone},
-    {&Message::has_secret_encrypted_message, Kind::kUnsupported},
+    {&Message::has_placeholder_message, Kind::kUnsupported, "hidden_on_linked_devices"},
+    {&Message::has_secret_encrypted_message, Kind::kUnsupported, "encrypted_edit"},
     {&Message::has_album_message, Kind::kNone},  // only announces pictures that come by themselves
     {&Message::has_sticker_pack_message, Kind::kStickerPack},
     {&Message::has_poll_result_snapshot_message, Kind::kPollResult},
-    {&Message::has_rich_response_message, Kind::kUnsupported},
+    {&Message::has_rich_response_message, Kind::kUnsupported, "rich_response"},
     {&Message::has_message_history_notice, Kind::kNone},
     {&Message::has_poll_creation_message_v5, Kind::kPoll},
     {&Message::has_newsletter_follower_invite_message_v2, Kind::kChannelInvite},
     {&Message::has_poll_result_snapshot_message_v3, Kind::kPollResult},
     {&Message::has_poll_creation_message_v6, Kind::kPoll},
-    {&Message::has_poll_add_option_message, Kind::kUnsupported},
+    {&Message::has_poll_add_option_message, Kind::kUnsupported, "poll_add_option"},
     {&Message::has_event_invite_message, Kind::kEvent},
 });
 
@@ -106,12 +111,9 @@ Kind kind_of(const Message& message) {
   return field->kind;
 }
 
-const proto::PollCreationMessage& poll_of(const Message& message) {
-  if (message.has_poll_creation_message()) return message.poll_creation_message();
-  if (message.has_poll_creation_message_v2()) return message.poll_creation_message_v2();
-  if (message.has_poll_creation_message_v3()) return message.poll_creation_message_v3();
-  if (message.has_poll_creation_message_v5()) return message.poll_creation_message_v5();
-  return message.poll_creation_message_v6();
+std::string_view poll_name(const Message& message) {
+  const proto::PollCreationMessage* poll = poll_in(message);
+  return poll != nullptr ? std::string_view{poll->name()} : std::string_view{};
 }
 
 std::string_view text_of(const Message& message, Kind kind) {
@@ -137,7 +139,7 @@ std::string_view text_of(const Message& message, Kind kind) {
     case Kind::kReaction:
       return message.reaction_message().text();
     case Kind::kPoll:
-      return poll_of(message).name();
+      return poll_name(message);
     default:
       return {};
   }
@@ -168,42 +170,74 @@ const ContextInfo& context_of(const Message& message, Kind kind) {
     case Kind::kContact:
       return message.contact_message().context_info();
     case Kind::kPoll:
-      return poll_of(message).context_info();
+      return poll_in(message) != nullptr ? poll_in(message)->context_info() : ContextInfo::default_instance();
     default:
       return ContextInfo::default_instance();
   }
 }
 
 void read_context(const ContextInfo& context, Content& out) {
-  out.quoted_id = to_valid_utf8(context.stanza_id());
-  out.quoted_author = to_valid_utf8(context.participant());
+  out.quoted_id = short_text(context.stanza_id());
+  out.quoted_author = short_text(context.participant());
   for (const std::string& mention : context.mentioned_jid()) {
     if (out.mentions.size() == kMaxMentions) break;
-    out.mentions.push_back(to_valid_utf8(mention));
+    out.mentions.push_back(short_text(mention));
   }
+  out.forwarding_score = std::max(context.forwarding_score(), context.is_forwarded() ? 1u : 0u);
+  out.expiration = context.expiration();
+  out.expiration_set_at = context.ephemeral_setting_timestamp();
 }
 
-std::string target_of(const Message& message, Kind kind) {
+MessageRef ref_of(const proto::MessageKey& key) {
+  return {short_text(key.remote_jid()), short_text(key.id()), short_text(key.participant()),
+          key.from_me() ? MessageRef::By::kSender : MessageRef::By::kOther};
+}
+
+MessageRef target_of(const Message& message, Kind kind) {
   switch (kind) {
     case Kind::kReaction:
-      return to_valid_utf8(message.reaction_message().key().id());
+      return ref_of(message.reaction_message().key());
     case Kind::kPin:
-      return to_valid_utf8(message.pin_in_chat_message().key().id());
+      return ref_of(message.pin_in_chat_message().key());
     case Kind::kKeep:
-      return to_valid_utf8(message.keep_in_chat_message().key().id());
+      return ref_of(message.keep_in_chat_message().key());
     case Kind::kComment:
-      return to_valid_utf8(message.comment_message().target_message_key().id());
+      return ref_of(message.comment_message().target_message_key());
     default:
       return {};
   }
 }
 
+/// A comment in a channel or group: the words of the message inside.
+void read_comment(const Message& message, Content& out) {
+  const Unwrapped comment = unwrap(message.comment_message().message());
+  if (comment.innermost != nullptr) out.text = sanitised(text_of(*comment.innermost, Kind::kText));
+}
+
+/// The number of the first field that we do not know, as a name.
+std::string unknown_field(const Message& message) {
+  const std::string& unknown = message.unknown_fields();
+  google::protobuf::io::CodedInputStream input(reinterpret_cast<const std::uint8_t*>(unknown.data()),
+                                               static_cast<int>(unknown.size()));
+  return "field_" + std::to_string(input.ReadTag() >> 3);
+}
+
+std::string unsupported_type(const Message& message) {
+  const KindOfField* field = field_of(message);
+  if (field == nullptr) return unknown_field(message);
+  return field->unsupported != nullptr ? field->unsupported : "unknown";
+}
+
 /// Kind, text, quote and mentions of a message without wrappers.
 void read_plain(const Message& message, Content& out) {
   out.kind = kind_of(message);
-  out.text = to_valid_utf8(text_of(message, out.kind));
-  out.target_id = target_of(message, out.kind);
+  out.text = sanitised(text_of(message, out.kind));
+  out.target = target_of(message, out.kind);
+  out.media = media_in(message);
   read_context(context_of(message, out.kind), out);
+  if (out.kind == Kind::kComment) read_comment(message, out);
+  if (out.kind == Kind::kUnsupported) out.part = Unsupported{unsupported_type(message)};
+  read_part(message, out);
   out.view_once = out.view_once || message.image_message().view_once() ||
                   message.video_message().view_once() || message.audio_message().view_once();
 }
@@ -212,7 +246,8 @@ void read_edit(const ProtocolMessage& protocol, Content& out) {
   const Unwrapped edited = unwrap(protocol.edited_message());
   if (edited.innermost != nullptr) read_plain(*edited.innermost, out);
   out.kind = Kind::kEdit;
-  out.target_id = to_valid_utf8(protocol.key().id());
+  out.media.reset();  // the file is the old one
+  out.target = ref_of(protocol.key());
 }
 
 AppStateKeys read_keys(const proto::AppStateSyncKeyShare& share) {
@@ -241,13 +276,15 @@ void read_protocol(const ProtocolMessage& protocol, ReadMessage& out) {
   switch (protocol.type()) {
     case ProtocolMessage::REVOKE:
       out.content.kind = Kind::kRevoke;
-      out.content.target_id = to_valid_utf8(protocol.key().id());
+      out.content.target = ref_of(protocol.key());
       break;
     case ProtocolMessage::MESSAGE_EDIT:
       read_edit(protocol, out.content);
       break;
     case ProtocolMessage::EPHEMERAL_SETTING:
       out.content.kind = Kind::kEphemeralSetting;
+      out.content.part =
+          EphemeralSetting{protocol.ephemeral_expiration(), protocol.ephemeral_setting_timestamp()};
       break;
     case ProtocolMessage::HISTORY_SYNC_NOTIFICATION:
       out.self_notice = HistorySyncNotice{base::to_bytes(protocol.history_sync_notification())};
@@ -280,6 +317,7 @@ void read_content(const Message& message, ReadMessage& out) {
   out.content.ephemeral = unwrapped.ephemeral;
   if (unwrapped.too_deep) {
     out.content.kind = Kind::kUnsupported;
+    out.content.part = Unsupported{"too_many_wrappers"};
     return;
   }
   if (unwrapped.innermost == nullptr) return;
@@ -316,6 +354,7 @@ base::Result<ReadMessage> read_message(base::ByteView unpadded) {
   WA_TRY_VOID(parse(unpadded, message));
 
   ReadMessage out;
+  out.kept = kept_parts_of(message);
   read_sender_key(message, out);
   if (!message.has_device_sent_message()) {
     read_content(message, out);

@@ -14,6 +14,9 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "whatsapp/message/content_parts.h"
+#include "whatsapp/message/kept_parts.h"
+#include "whatsapp/message/media_reference.h"
 
 namespace whatsapp::message {
 
@@ -65,17 +68,35 @@ enum class Kind {
 /// The word for a kind that applications see: "text", "image", "ptt", …
 std::string_view to_string(Kind kind);
 
-/// Text in it is valid UTF-8.
+/// The message that this one is about (edited, revoked, reacted to, voted in, pinned, kept), as its sender
+/// names it. JID texts.
+struct MessageRef {
+  std::string chat{};
+  std::string id{};                                   // empty: about none
+  std::string author{};                               // in groups; may be empty
+  enum class By { kSender, kOther } by = By::kOther;  // did the sender of this message write that one?
+};
+
+/// Text in it is valid UTF-8 and bounded.
 struct Content {
   Kind kind = Kind::kNone;
-  std::string text;       // body, caption, emoji of a reaction, name of a poll
-  std::string target_id;  // message that is edited, revoked, reacted to, pinned or kept; empty: none
-  std::string quoted_id;  // message that is answered; empty: none
-  std::string quoted_author;
-  std::vector<std::string> mentions;  // JID texts
+  std::string text{};  // body, caption, emoji of a reaction, name of a poll
+  std::optional<MediaReference> media{};
+  Part part{};
+  MessageRef target{};
+  std::string quoted_id{};  // message that is answered; empty: none
+  std::string quoted_author{};
+  std::vector<std::string> mentions{};  // JID texts
   bool view_once = false;
   bool ephemeral = false;
+  std::uint32_t forwarding_score = 0;  // above 0: forwarded
+  std::uint32_t expiration = 0;        // seconds, the setting of the chat; 0: none or not said
+  std::int64_t expiration_set_at = 0;  // Unix seconds; 0: not said
 };
+
+/// What people read instead of a message that cannot be shown as it is: the question of a list, the name of a
+/// place, what a business wrote. The text itself where there is one.
+std::string readable_body(const Content& content);
 
 /// A group's sender key on its way to us.
 struct SenderKeyShare {
@@ -116,6 +137,7 @@ struct ReadMessage {
   std::optional<DeviceSent> device_sent;  // believe it only from our own account
   std::optional<SenderKeyShare> sender_key;
   SelfNotice self_notice;  // obey it only from our own account
+  KeptParts kept{};        // for additions that come later
 };
 
 /// kMalformed for bytes that are no Message, kLimit for one nested too deep.

@@ -32,7 +32,8 @@ void fill_quoted(const base::Bytes& bytes, proto::Message& out) {
 }  // namespace
 
 bool has_context(const OutgoingContext& context) {
-  return context.quote || !context.mentions.empty() || context.expiration > 0 || context.forwarding_score > 0;
+  return context.quote || !context.mentions.empty() || context.expiration > 0 ||
+         context.forwarding_score > 0 || context.mention_all == OutgoingContext::MentionAll::kYes;
 }
 
 void fill_context(const OutgoingContext& context, proto::ContextInfo& out) {
@@ -43,6 +44,7 @@ void fill_context(const OutgoingContext& context, proto::ContextInfo& out) {
     fill_quoted(context.quote->message, *out.mutable_quoted_message());
   }
   for (const std::string& mention : context.mentions) out.add_mentioned_jid(mention);
+  if (context.mention_all == OutgoingContext::MentionAll::kYes) out.set_non_jid_mentions(1);
   if (context.forwarding_score > 0) {
     out.set_is_forwarded(true);
     out.set_forwarding_score(context.forwarding_score);

@@ -4,6 +4,7 @@
 
 #include "proto/message.pb.h"
 #include "whatsapp/message/message_secret.h"
+#include "whatsapp/message/part_reader.h"
 #include "whatsapp/message/unwrap.h"
 
 namespace whatsapp::message {
@@ -29,9 +30,12 @@ base::Bytes poll_of(const proto::Message& message) {
 }  // namespace
 
 KeptParts kept_parts(base::ByteView bytes) {
-  KeptParts out;
   proto::Message message;
-  if (!parse(message, bytes)) return out;
+  return parse(message, bytes) ? kept_parts_of(message) : KeptParts{};
+}
+
+KeptParts kept_parts_of(const proto::Message& message) {
+  KeptParts out;
   const proto::Message& sent =
       message.has_device_sent_message() ? message.device_sent_message().message() : message;
   const Unwrapped unwrapped = unwrap(sent);

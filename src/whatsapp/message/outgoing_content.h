@@ -32,6 +32,7 @@ struct OutgoingContext {
   std::int64_t expiration_set_at = 0;
   std::uint32_t forwarding_score = 0;  // above 0: shown as forwarded
   enum class ViewOnce { kNo, kYes } view_once = ViewOnce::kNo;
+  enum class MentionAll { kNo, kYes } mention_all = MentionAll::kNo;  // everyone in the group
 };
 
 /// A message that ours is about: the key of a reaction, a revocation, an edit, a vote, a pin.

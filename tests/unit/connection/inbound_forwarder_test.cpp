@@ -70,7 +70,8 @@ IncomingMessage text(const Jid& chat, const std::string& id, const std::string& 
   message.id = id;
   message.timestamp = 1'760'000'000;
   message.push_name = "Ana";
-  message.body = body;
+  message.content.kind = whatsapp::message::Kind::kText;
+  message.content.text = body;
   return message;
 }
 
@@ -175,8 +176,8 @@ TEST_CASE("a direct message reaches the edge with the contract's fields, once, a
   auto message = text(kAna, "M1", "olá");
   message.sender_lid = kAnaLid;
   message.sender_pn = kAna;
-  message.quoted_id = "Q0";
-  message.mentions = {"1@lid"};
+  message.content.quoted_id = "Q0";
+  message.content.mentions = {"1@lid"};
   bench.arrive(message);
   bench.play(10s);
   REQUIRE(bench.edge.taken.size() == 1);
@@ -224,12 +225,12 @@ TEST_CASE("a spooled message comes back as it was staged; what is no such messag
   auto message = text(kGroup, "M1", "corpo \xf0\x9f\x8e\x89 \"x\"");
   message.sender = kAnaLid;
   message.sender_pn = kAna;
-  message.mentions = {"a@lid", "b@lid"};
+  message.content.mentions = {"a@lid", "b@lid"};
   message.direction = IncomingMessage::Direction::kFromMe;
   const auto staged = to_inbound(message, "inst", "own");
   const auto back = decode_inbound(encode_inbound(staged)).value();
   CHECK(encode_inbound(back) == encode_inbound(staged));
-  CHECK(back.body == message.body);
+  CHECK(back.body == message.content.text);
   CHECK(back.origin == edge::MessageOrigin::kFromMe);
   for (const char* payload : {"", "[]", "{}", "nonsense", R"({"chat_id":"x"})"})
     CHECK_FALSE(decode_inbound(payload).has_value());

@@ -293,10 +293,12 @@ TEST_CASE("what cannot be sent is marked failed with the contract's word and wha
   world.edge.put("invalid", "somebody");
   world.edge.put("lid", "123456789012345@lid");
   world.edge.put("media", kAna);
-  world.edge.queue.back().media = edge::QueuedMedia{"https://x/y", "image", "image/png", "y.png"};
+  world.edge.queue.back().media = edge::QueuedMedia{"https://gone/y", "image", "image/png", "y.png"};
   world.edge.queue.back().type = "image";
   world.edge.put("kind", kAna);
-  world.edge.queue.back().type = "poll";
+  world.edge.queue.back().type = "buttons";
+  world.edge.put("poor", kAna);
+  world.edge.queue.back().type = "location";
   world.edge.put("old", kAna);
   world.edge.queue.back().expires_at = world.clock.wall_now() - 1s;
   world.edge.malformed.push_back({"malformed", "inst", "", "no destination"});
@@ -306,13 +308,14 @@ TEST_CASE("what cannot be sent is marked failed with the contract's word and wha
   CHECK(life.sender.writes.empty());
   std::map<std::string, edge::MarkFailed> failed;
   for (const auto& mark : world.edge.failed) failed[mark.message_id] = mark;
-  REQUIRE(failed.size() == 6);
-  CHECK(world.edge.failed.size() == 6);
+  REQUIRE(failed.size() == 7);
+  CHECK(world.edge.failed.size() == 7);
+  CHECK(failed["poor"].error_code == "malformed-message");
   CHECK(failed["invalid"].error == "invalid_destination");
   CHECK(failed["invalid"].send_debug.to_original == "somebody");
   CHECK(failed["lid"].error == "lid_without_mapping");
   CHECK(failed["lid"].send_debug.to_original == "123456789012345@lid");
-  CHECK(failed["media"].error_code == "unsupported_kind");
+  CHECK(failed["media"].error_code == "media_download_failed");
   CHECK(failed["kind"].error_code == "unsupported_kind");
   CHECK(failed["old"].error == "expired");
   CHECK(failed["malformed"].error == "malformed-message");
@@ -423,4 +426,20 @@ TEST_CASE("what cannot be journalled is not sent; when the disk has room it is")
   life.play(2min);
   CHECK(life.sender.writes.size() == 1);
   CHECK(world.edge.sent.size() == 1);
+}
+
+TEST_CASE("a file is prepared first; while its host cannot be reached it is tried again") {
+  World world;
+  Life life(world);
+  world.edge.put("m1", kAna, "look");
+  world.edge.queue.back().media = edge::QueuedMedia{"https://x/y.png", "image", "image/png", "y.png"};
+  world.edge.queue.back().type = "image";
+  life.media.errors.push_back({base::ErrorCode::kTimeout, "slow"});
+  life.connect();
+  life.play(30s);
+
+  CHECK(life.media.orders == std::vector<std::string>{"https://x/y.png", "https://x/y.png"});
+  REQUIRE(life.sender.writes.size() == 1);
+  CHECK(life.sender.writes[0].body == "look at /prepared");
+  REQUIRE(world.edge.sent.size() == 1);
 }

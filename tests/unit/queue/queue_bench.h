@@ -102,7 +102,9 @@ class PlayedSender final : public MessageSender {
   Reply<whatsapp::SendOutcome> send(whatsapp::OutgoingMessage message,
                                     whatsapp::SendJournal& journal) override {
     const auto* text = std::get_if<whatsapp::message::OutgoingText>(&message.content);
+    const auto* media = std::get_if<whatsapp::message::OutgoingMedia>(&message.content);
     Write write{"text", message.id, message.to.to_string(), text == nullptr ? "" : text->body, {}};
+    if (media != nullptr) write.body = media->caption + " at " + media->file.direct_path;
     write.stanza = base::to_bytes(fmt::format("stanza {} of {}", ++stanzas_, message.id));
     whatsapp::store::Changes changes;
     journal.stage(message.to, write.stanza, changes);
@@ -141,6 +143,27 @@ class PlayedSender final : public MessageSender {
   int stanzas_ = 0;
 };
 
+/// Prepares every file but those of the host "gone".
+class PlayedPreparer final : public MediaPreparer {
+ public:
+  std::vector<std::string> orders;
+  std::deque<base::Error> errors;
+
+  runtime::Task<base::Result<whatsapp::message::MediaReference>> prepare(MediaOrder order) override {
+    orders.push_back(order.url);
+    if (order.url.starts_with("https://gone")) co_return base::fail(base::ErrorCode::kNotFound, "HTTP 404");
+    if (!errors.empty()) {
+      auto error = std::move(errors.front());
+      errors.pop_front();
+      co_return base::fail(std::move(error));
+    }
+    whatsapp::message::MediaReference file;
+    file.kind = order.kind;
+    file.direct_path = "/prepared";
+    co_return file;
+  }
+};
+
 /// What survives a crash: the clock, the edge, the account's folder.
 struct World {
   base::ManualClock clock;
@@ -157,6 +180,7 @@ struct Life {
   base::SeededRandom random{7};
   whatsapp::AccountStore store;
   PlayedSender sender{loop, store};
+  PlayedPreparer media;
   std::vector<std::string> counted;
   OutboundQueueRunner runner;
 
@@ -174,7 +198,8 @@ struct Life {
                 .random = random,
                 .log = {},
                 .fence = 5,
-                .counted = [this](const std::string& result) { counted.push_back(result); }},
+                .counted = [this](const std::string& result) { counted.push_back(result); },
+                .media = &media},
                settings()) {
     scope.spawn(runner.run());
   }

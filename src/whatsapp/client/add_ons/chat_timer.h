@@ -20,7 +20,8 @@ struct ChatTimer {
 
 runtime::Task<base::Result<ChatTimer>> chat_timer(DeskParts& parts, binary::Jid chat);
 
-/// Keeps what is news. An older setting never replaces a newer one.
+/// Keeps what is news. An older setting never replaces a newer one. Under the session lock, whose holder
+/// commits.
 runtime::Task<base::Result<void>> learn_chat_timer(DeskParts& parts, binary::Jid chat, ChatTimer timer,
                                                    store::Changes& changes);
 

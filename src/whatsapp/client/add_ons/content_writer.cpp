@@ -1,6 +1,7 @@
 #include "whatsapp/client/add_ons/content_writer.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -41,6 +42,10 @@ Task<Result<Bytes>> sent_by_us(DeskParts& parts, std::string id) {
 }
 
 Task<Result<void>> complete(DeskParts& parts, const ChatAddress& address, TargetMessage& target) {
+  if (target.from == TargetMessage::From::kThem && target.author.empty()) {
+    WA_CO_TRY(const Bytes ours, co_await sent_by_us(parts, target.id));
+    if (!ours.empty()) target.from = TargetMessage::From::kMe;
+  }
   if (target.from == TargetMessage::From::kMe) {
     target.author = address.own.to_string();
   } else if (target.author.empty()) {
@@ -55,10 +60,36 @@ Task<Result<void>> complete(DeskParts& parts, const ChatAddress& address, Target
   co_return Result<void>{};
 }
 
-Task<Result<void>> complete(DeskParts& parts, const ChatAddress& address, message::OutgoingContext& context) {
+/// The words in which "@user" has to be written anew when a mention changes its form.
+std::string* words_of(OutgoingContent& content) {
+  if (auto* text = std::get_if<message::OutgoingText>(&content)) return &text->body;
+  if (auto* media = std::get_if<message::OutgoingMedia>(&content)) return &media->caption;
+  if (auto* edit = std::get_if<message::OutgoingEdit>(&content)) return &edit->body;
+  return nullptr;
+}
+
+std::string_view user_of(std::string_view jid) { return jid.substr(0, jid.find('@')); }
+
+void rename_mention(std::string_view from, std::string_view to, std::string& words) {
+  const std::string old_name = "@" + std::string{user_of(from)};
+  const std::string new_name = "@" + std::string{user_of(to)};
+  if (old_name == new_name) return;
+  for (std::size_t at = words.find(old_name); at != std::string::npos;
+       at = words.find(old_name, at + new_name.size())) {
+    const std::size_t end = at + old_name.size();
+    const bool longer = end < words.size() && words[end] >= '0' && words[end] <= '9';  // another number
+    if (!longer) words.replace(at, old_name.size(), new_name);
+  }
+}
+
+Task<Result<void>> complete(DeskParts& parts, const ChatAddress& address, OutgoingContent& content,
+                            message::OutgoingContext& context) {
   context.chat = address.chat.to_string();
+  std::string* words = words_of(content);
   for (std::string& mention : context.mentions) {
-    WA_CO_TRY(mention, co_await readdressed(parts, address, mention));
+    WA_CO_TRY(std::string named, co_await readdressed(parts, address, mention));
+    if (words != nullptr) rename_mention(mention, named, *words);
+    mention = std::move(named);
   }
   if (context.quote) {
     message::Quote& quote = *context.quote;
@@ -73,7 +104,8 @@ Task<Result<void>> complete(DeskParts& parts, const ChatAddress& address, messag
       quote.author = address.chat.to_string();
     }
   }
-  if (context.expiration == 0 && !address.chat.is_newsletter()) {
+  const bool person = address.chat.is_pn() || address.chat.is_lid();  // of groups, whoever sends there knows
+  if (context.expiration == 0 && person) {
     WA_CO_TRY(const ChatTimer timer, co_await chat_timer(parts, address.chat));
     context.expiration = timer.seconds;
     context.expiration_set_at = timer.set_at;
@@ -88,7 +120,7 @@ Task<Result<void>> complete(DeskParts& parts, const ChatAddress& address, messag
   if (!author) co_return fail(ErrorCode::kInvalidArgument, "the poll's author cannot be read");
   MessageName name{address.chat, *author, vote.poll.id};
   WA_CO_TRY(const auto poll, co_await recall_message(parts, std::move(name)));
-  if (!poll) co_return fail(ErrorCode::kNotFound, "the poll is not known here");
+  if (!poll) co_return fail(ErrorCode::kInvalidArgument, "the poll is not known here");
   for (const std::string& option : vote.options)
     if (!poll->options.empty() && std::ranges::find(poll->options, option) == poll->options.end())
       co_return fail(ErrorCode::kInvalidArgument, "the poll has no such option");
@@ -131,7 +163,7 @@ Task<Result<WrittenContent>> write_content(DeskParts& parts, const OutgoingMessa
                                            const ChatAddress& address) {
   OutgoingContent content = message.content;
   message::OutgoingContext context = message.context;
-  WA_CO_TRY_VOID(co_await complete(parts, address, context));
+  WA_CO_TRY_VOID(co_await complete(parts, address, content, context));
   WA_CO_TRY_VOID(co_await complete(parts, address, content));
   const message::MessageSecret secret = parts.outside.random.bytes<32>();
   WrittenContent out;
@@ -143,7 +175,8 @@ Task<Result<WrittenContent>> write_content(DeskParts& parts, const OutgoingMessa
 Task<Result<void>> remember_content(DeskParts& parts, const WrittenContent& written, const std::string& id,
                                     const ChatAddress& address, store::Changes& changes) {
   MessageName name{address.chat, address.own, id};
-  co_return co_await remember_message(parts, std::move(name), written.plaintext, changes);
+  co_return co_await remember_message(parts, std::move(name), message::kept_parts(written.plaintext),
+                                      changes);
 }
 
 void add_traits(const message::StanzaTraits& traits, binary::Node& message) {

@@ -22,7 +22,7 @@ struct WrittenContent {
   message::StanzaTraits traits;
 };
 
-/// kInvalidArgument for what cannot be said, kNotFound for a vote in a poll that we do not know (any more).
+/// kInvalidArgument for what cannot be said, e.g. a vote in a poll that we do not know (any more).
 runtime::Task<base::Result<WrittenContent>> write_content(DeskParts& parts, const OutgoingMessage& message,
                                                           const ChatAddress& address);
 

@@ -66,9 +66,8 @@ Task<Result<AccountForms>> forms_of(DeskParts& parts, Jid account) {
   co_return out;
 }
 
-Task<Result<void>> remember_message(DeskParts& parts, MessageName name, base::ByteView message,
+Task<Result<void>> remember_message(DeskParts& parts, MessageName name, message::KeptParts kept,
                                     Changes& changes) {
-  const message::KeptParts kept = message::kept_parts(message);
   if (!kept.secret) co_return Result<void>{};
   WA_CO_TRY(const Jid chat, co_await parts.lids.canonical(name.chat));
   WA_CO_TRY(const Jid author, co_await parts.lids.canonical(name.author));

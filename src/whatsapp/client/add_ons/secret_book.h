@@ -15,6 +15,7 @@
 
 #include "runtime/task.h"
 #include "whatsapp/client/desk_parts.h"
+#include "whatsapp/message/kept_parts.h"
 #include "whatsapp/message/message_secret.h"
 
 namespace whatsapp {
@@ -32,8 +33,8 @@ struct MessageName {
 
 /// What `message` (a serialised Message, also one wrapped for our own devices) leaves behind. Nothing if it
 /// has no secret. `name` has the author in the form in which the message came or went.
-runtime::Task<base::Result<void>> remember_message(DeskParts& parts, MessageName name, base::ByteView message,
-                                                   store::Changes& changes);
+runtime::Task<base::Result<void>> remember_message(DeskParts& parts, MessageName name,
+                                                   message::KeptParts kept, store::Changes& changes);
 
 struct RememberedMessage {
   message::MessageSecret secret{};

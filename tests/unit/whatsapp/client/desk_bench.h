@@ -41,10 +41,11 @@ class RecordingSink final : public MessageSink {
  public:
   [[nodiscard]] bool has_room() const override { return room; }
   void stage(const IncomingMessage& message, store::Changes& changes) override {
-    changes.inbound.push_back({0, message.chat.to_string(), message.id, message.body, 0});
+    changes.inbound.push_back({0, message.chat.to_string(), message.id, readable_body(message.content), 0});
     last = message;
-    events.push_back({message.chat.to_string(), message.sender.to_string(), message.id, message.body,
-                      message.kind, message.direction == IncomingMessage::Direction::kFromMe});
+    events.push_back({message.chat.to_string(), message.sender.to_string(), message.id,
+                      readable_body(message.content), std::string{to_string(message.content.kind)},
+                      message.direction == IncomingMessage::Direction::kFromMe});
   }
   void staged() override { ++told; }
   void stage_event(const ClientEvent& event, store::Changes&) override { happened.push_back(event); }

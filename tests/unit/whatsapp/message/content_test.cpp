@@ -158,14 +158,14 @@ TEST_CASE("an edit names its target and the new text, wrapped or not; a revoke n
   for (const auto& message : {edit, wrapped_edit}) {
     const auto content = content_of(message);
     CHECK(content.kind == Kind::kEdit);
-    CHECK(content.target_id == "TARGET");
+    CHECK(content.target.id == "TARGET");
     CHECK(content.text == "better");
   }
 
   proto::Message revoke;
   revoke.mutable_protocol_message()->mutable_key()->set_id("GONE");  // type absent: the first value
   CHECK(content_of(revoke).kind == Kind::kRevoke);
-  CHECK(content_of(revoke).target_id == "GONE");
+  CHECK(content_of(revoke).target.id == "GONE");
 }
 
 TEST_CASE("keys and LID mappings of the phone are read as notices, zero numbers left out") {
