@@ -29,14 +29,6 @@ bool is_about_us(const base::Error& error) {
          (error.detail == 401 || error.detail == 403 || error.detail == 404 || error.detail == 405);
 }
 
-/// An empty text, or nothing at all, is no news.
-bool has_something_to_tell(const whatsapp::IncomingMessage& message) {
-  const auto& content = message.content;
-  using whatsapp::message::Kind;
-  if (content.kind == Kind::kNone) return false;
-  return content.kind != Kind::kText || !content.text.empty();
-}
-
 /// Counts its holder among the messages whose files take longer.
 class Late {
  public:
@@ -48,6 +40,31 @@ class Late {
  private:
   std::size_t& count_;
 };
+
+PendingAttachment to_pending(const whatsapp::IncomingMessage& message, const std::string& instance_id,
+                             std::int64_t now) {
+  PendingAttachment pending;
+  pending.instance_id = instance_id;
+  pending.message_id = message.id;
+  pending.chat = message.chat.normalized().bare().to_string();
+  pending.received_at = now;
+  const bool own = message.direction == whatsapp::IncomingMessage::Direction::kFromMe;
+  if (own) pending.origin = edge::MessageOrigin::kFromMe;
+  if (message.chat.is_group() && !own) pending.participant = message.sender.normalized().bare().to_string();
+  pending.file = *message.content.media;
+  // Of no use for bringing the file, and the spool is for thousands of rows.
+  pending.file.jpeg_thumbnail.clear();
+  pending.file.streaming_sidecar.clear();
+  return pending;
+}
+
+/// An empty text, or nothing at all, is no news.
+bool has_something_to_tell(const whatsapp::IncomingMessage& message) {
+  const auto& content = message.content;
+  using whatsapp::message::Kind;
+  if (content.kind == Kind::kNone) return false;
+  return content.kind != Kind::kText || !content.text.empty();
+}
 
 bool is_lid(std::string_view jid) { return jid.ends_with("@lid"); }
 
@@ -72,9 +89,11 @@ void InboundForwarder::stage(const whatsapp::IncomingMessage& message, Changes& 
   Row row;
   row.chat = message.chat.to_string();
   row.message_id = message.id;
-  row.payload =
-      encode_inbound(to_inbound(message, settings_.instance_id, with_.own_jid()), message.content.media);
+  row.payload = encode_inbound(to_inbound(message, settings_.instance_id, with_.own_jid()));
   row.received_at = with_.loop.clock().unix_seconds();
+  if (message.content.media && attachments_)
+    row.payload =
+        with_attachment(std::move(row.payload), to_pending(message, settings_.instance_id, row.received_at));
   ++backlog_.rows;
   backlog_.bytes += row.payload.size();
   changes.inbound.push_back(std::move(row));
@@ -213,20 +232,11 @@ Task<void> InboundForwarder::forward(Row row) {
 Task<InboundForwarder::FileProgress> InboundForwarder::bring_file(edge::InboundMessage& message,
                                                                   const Row& row, base::Duration patience) {
   if (!attachments_ || !message.media || !message.media->url.empty()) co_return FileProgress::kReady;
-  auto file = media_in_row(row.payload);
-  if (!file) co_return FileProgress::kReady;
+  auto pending = attachment_of(row.payload);
+  if (!pending) co_return FileProgress::kReady;
   InboundAttachments* attachments = attachments_();
   if (attachments == nullptr) co_return FileProgress::kTakesLonger;  // not linked now
-  PendingAttachment pending;
-  pending.instance_id = settings_.instance_id;
-  pending.message_id = message.wa_message_id;
-  pending.chat = message.chat_id;
-  pending.origin = message.origin;
-  if (pending.origin == edge::MessageOrigin::kReceived && message.from != message.chat_id)
-    pending.participant = message.from;
-  pending.received_at = row.received_at;
-  pending.file = *std::move(file);
-  auto brought = co_await attachments->bring(std::move(pending), patience);
+  auto brought = co_await attachments->bring(*std::move(pending), patience);
   if (scope_.cancelled()) co_return FileProgress::kStopped;
   if (!brought || !*brought) co_return FileProgress::kTakesLonger;
   message.media = **std::move(brought);

@@ -2,10 +2,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "attachments/media_type.h"
 #include "connection/inbound_parts.h"
 #include "edge/json_codec.h"
 #include "runtime/json.h"
-#include "whatsapp/message/media_reference_json.h"
 
 namespace worker {
 
@@ -19,8 +19,6 @@ using Context = edge::InboundMessage::Context;
 using Mark = Context::Mark;
 
 namespace {
-
-constexpr const char* kMediaKey = "_media";
 
 std::string plain(const Jid& jid) { return jid.normalized().bare().to_string(); }
 
@@ -80,7 +78,7 @@ Context read_context(const Json& json) {
 /// What the peer says about its file; where it is for the edge, nobody knows yet.
 edge::InboundMedia media_of(const MediaReference& reference) {
   edge::InboundMedia out;
-  out.media_type = whatsapp::message::media_type_word(reference.kind);
+  out.media_type = media_type_word(reference.kind);
   out.mime_type = reference.mimetype;
   out.file_name = reference.file_name;
   out.file_size = reference.length;
@@ -130,22 +128,22 @@ edge::InboundMessage to_inbound(const IncomingMessage& message, std::string inst
   return out;
 }
 
-std::string encode_inbound(const edge::InboundMessage& message, const std::optional<MediaReference>& media) {
-  std::string body = edge::json_codec::encode(message);
-  if (!media) return body;
-  auto row = runtime::parse_json(body);
-  if (!row) return body;
-  (*row)[kMediaKey] = whatsapp::message::encode_media_reference(*media);
-  return runtime::to_text(*row);
+std::string with_attachment(std::string payload, const PendingAttachment& attachment) {
+  payload.pop_back();  // the closing brace of an object that is never empty
+  return payload + ",\"_attachment\":" + encode_attachment(attachment) + "}";
 }
 
-std::optional<MediaReference> media_in_row(std::string_view payload) {
-  const auto row = runtime::parse_json(payload);
-  if (!row || !row->is_object() || !row->contains(kMediaKey)) return std::nullopt;
-  auto media = whatsapp::message::decode_media_reference(row->at(kMediaKey));
-  if (!media) return std::nullopt;
-  return *std::move(media);
+std::optional<PendingAttachment> attachment_of(std::string_view payload) {
+  const auto json = runtime::parse_json(payload);
+  if (!json || !json->is_object()) return std::nullopt;
+  const auto found = json->find("_attachment");
+  if (found == json->end()) return std::nullopt;
+  auto attachment = decode_attachment(runtime::to_text(*found));
+  if (!attachment) return std::nullopt;
+  return *std::move(attachment);
 }
+
+std::string encode_inbound(const edge::InboundMessage& message) { return edge::json_codec::encode(message); }
 
 base::Result<edge::InboundMessage> decode_inbound(std::string_view payload) {
   WA_TRY(const Json json, runtime::parse_json(payload));

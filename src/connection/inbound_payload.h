@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "attachments/pending_attachment.h"
 #include "base/result.h"
 #include "edge/types.h"
 #include "whatsapp/client/client.h"
@@ -16,13 +17,13 @@ namespace worker {
 edge::InboundMessage to_inbound(const whatsapp::IncomingMessage& message, std::string instance_id,
                                 std::string own_jid);
 
-/// A row of the spool: the body of POST /inbound and, under "_media", where the message's file is
-/// (whatsapp/message/media_reference_json.h). That has the file's key: decode_inbound() leaves it out, so
-/// that it never reaches the edge.
-std::string encode_inbound(const edge::InboundMessage& message,
-                           const std::optional<whatsapp::message::MediaReference>& media = std::nullopt);
-/// The file of a row; nothing if the message has none.
-std::optional<whatsapp::message::MediaReference> media_in_row(std::string_view payload);
+/// The file that the message of a row waits for, beside the message itself, under "_attachment". That has the
+/// file's key: decode_inbound() leaves it out, so that it never reaches the edge.
+std::string with_attachment(std::string payload, const PendingAttachment& attachment);
+/// Nothing: it waits for none, or for one that cannot be read any more.
+std::optional<PendingAttachment> attachment_of(std::string_view payload);
+
+std::string encode_inbound(const edge::InboundMessage& message);
 /// kMalformed when it is not what encode_inbound() wrote.
 base::Result<edge::InboundMessage> decode_inbound(std::string_view payload);
 

@@ -173,8 +173,8 @@ class Client {
   /// Writes the very bytes of an earlier stanza again (same id, same ciphertext) and waits for the ack.
   runtime::Task<base::Result<SendOutcome>> resend(std::string id, base::Bytes stanza);
 
-  /// The linking under way: the passkey's assertion (JSON of WebAuthn), and that a person saw the same code on
-  /// the phone. kConflict: nobody waits for that. kInvalidArgument.
+  /// The linking under way: the passkey's assertion (JSON of WebAuthn), and that a person saw the same code
+  /// on the phone. kConflict: nobody waits for that. kInvalidArgument.
   base::Result<void> answer_passkey(const std::string& assertion_json);
   base::Result<void> confirm_passkey();
   /// Unlinks this device; run() ends with kWipe as "logged_out_by_request" once it is done. kClosed.
