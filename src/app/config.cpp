@@ -189,9 +189,10 @@ std::vector<Setting> edge_settings() {
 }
 
 Setting on_or_off(std::string name, Switch Config::*field, std::string meaning) {
-  return choice<Switch>(std::move(name), field,
-                        {{"0", Switch::kOff}, {"1", Switch::kOn}, {"false", Switch::kOff}, {"true", Switch::kOn}},
-                        std::move(meaning));
+  return choice<Switch>(
+      std::move(name), field,
+      {{"0", Switch::kOff}, {"1", Switch::kOn}, {"false", Switch::kOff}, {"true", Switch::kOn}},
+      std::move(meaning));
 }
 
 std::vector<Setting> manner_settings() {
@@ -202,9 +203,10 @@ std::vector<Setting> manner_settings() {
                             "how long files stay in MEDIA_BASE after they are uploaded; 0: for ever"),
       number<std::uint32_t>("MEDIA_DISK_PERCENT", &Config::media_disk_percent, 10, 100,
                             "above this use of the disk the oldest uploaded files go first"),
-      choice<PresenceWish>("PRESENCE", &Config::presence,
-                           {{"unavailable", PresenceWish::kUnavailable}, {"available", PresenceWish::kAvailable}},
-                           "whether accounts show themselves online; available takes notifications from the phone"),
+      choice<PresenceWish>(
+          "PRESENCE", &Config::presence,
+          {{"unavailable", PresenceWish::kUnavailable}, {"available", PresenceWish::kAvailable}},
+          "whether accounts show themselves online; available takes notifications from the phone"),
       on_or_off("FORWARD_HISTORY", &Config::forward_history,
                 "whether messages from before the link go to the edge, as events of type history"),
   };
@@ -285,7 +287,8 @@ std::vector<Setting> process_settings() {
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> table = [] {
     std::vector<Setting> all;
-    for (auto group : {edge_settings(), timing_settings(), process_settings(), whatsapp_settings(), manner_settings()})
+    for (auto group :
+         {edge_settings(), timing_settings(), process_settings(), whatsapp_settings(), manner_settings()})
       all.insert(all.end(), std::make_move_iterator(group.begin()), std::make_move_iterator(group.end()));
     return all;
   }();

@@ -68,8 +68,8 @@ class Shard::Rooms {
         reporter_(loop, edge_, base::Log{}),
         contacts_(loop, edge_),
         connector_(runtime::make_web_socket_connector(loop, {settings.ca_file})),
-        host_({loop, *connector_, media_http_, executor, edge_, reporter_, contacts_, *previewer_, open_stores_, *settings.capabilities,
-               random_, settings.instances, metrics_of(metrics)},
+        host_({loop, *connector_, media_http_, executor, edge_, reporter_, contacts_, *previewer_,
+               open_stores_, *settings.capabilities, random_, settings.instances, metrics_of(metrics)},
               manager_loop, std::move(events)) {}
 
   ShardInstanceHost& host() { return host_; }

@@ -13,9 +13,9 @@ using whatsapp::Client;
 using whatsapp::GroupMember;
 using whatsapp::GroupMetadata;
 using whatsapp::GroupSetting;
-using whatsapp::binary::Jid;
 using whatsapp::ParticipantChange;
 using whatsapp::ParticipantResult;
+using whatsapp::binary::Jid;
 
 constexpr auto kOnce = CommandExecutor::Repetition::kHarmful;
 constexpr auto kAny = CommandExecutor::Repetition::kHarmless;
@@ -213,7 +213,8 @@ CommandAnswer answer_requests(Client& client, Arguments& in) {
   const Jid group = in.group("group");
   auto people = in.people("participants");
   WA_REFUSE_BAD(in);
-  WA_CO_TRY(const auto results, co_await client.groups().answer_join_requests(group, answer, std::move(people)));
+  WA_CO_TRY(const auto results,
+            co_await client.groups().answer_join_requests(group, answer, std::move(people)));
   co_return Json{{"participants", as_json(results)}};
 }
 

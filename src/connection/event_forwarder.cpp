@@ -32,14 +32,17 @@ EventForwarder::EventForwarder(EventDependencies dependencies, EventSettings set
 void EventForwarder::stage(const whatsapp::ClientEvent& event, Changes& changes) {
   if (!with_.capabilities.has(edge::Capability::kEvents)) return;
   const std::int64_t now = with_.loop.clock().unix_seconds();
-  for (const edge::Event& one : to_edge_events(event, settings_.instance_id, now)) {
-    if (spooled_ >= settings_.most) {
-      count("dropped", 1);
-      continue;
-    }
-    ++spooled_;
-    changes.events.push_back({0, encode_event(one), now});
-  }
+  for (const edge::Event& one : to_edge_events(event, settings_.instance_id, now)) spool(one, changes);
+}
+
+void EventForwarder::stage_history(const edge::InboundMessage& message, Changes& changes) {
+  if (with_.capabilities.has(edge::Capability::kEvents)) spool(to_history_event(message), changes);
+}
+
+void EventForwarder::spool(const edge::Event& event, Changes& changes) {
+  if (spooled_ >= settings_.most) return count("dropped", 1);
+  ++spooled_;
+  changes.events.push_back({0, encode_event(event), with_.loop.clock().unix_seconds()});
 }
 
 void EventForwarder::tell(const whatsapp::ClientEvent& event) {

@@ -51,6 +51,8 @@ class EventForwarder {
 
   /// Into the transaction; `staged` after the commit.
   void stage(const whatsapp::ClientEvent& event, whatsapp::store::Changes& changes);
+  /// A message from before the link: the fields of POST /inbound as an event of type "history".
+  void stage_history(const edge::InboundMessage& message, whatsapp::store::Changes& changes);
   void staged() { wake(); }
   /// Not kept.
   void tell(const whatsapp::ClientEvent& event);
@@ -62,6 +64,7 @@ class EventForwarder {
   runtime::Task<base::Result<Page>> next_page();
   runtime::Task<base::Result<void>> send(Page page);
   runtime::Task<base::Result<void>> forget(const Page& page);
+  void spool(const edge::Event& event, whatsapp::store::Changes& changes);
   void count(const char* result, std::size_t times);
   void wake();
 

@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "crypto/hash.h"
+#include "edge/json_codec.h"
 #include "runtime/json.h"
 
 namespace worker {
@@ -186,6 +187,19 @@ std::vector<edge::Event> to_edge_events(const whatsapp::ClientEvent& event, cons
     out.push_back(std::move(told));
   }
   return out;
+}
+
+edge::Event to_history_event(const edge::InboundMessage& message) {
+  edge::Event told;
+  const std::int64_t at = message.timestamp.value_or(0);
+  told.data_json = edge::json_codec::encode(message);
+  const std::string fact = message.instance_id + "\nhistory\n" + message.chat_id + '\n' +
+                           message.sender_jid_raw + '\n' + message.wa_message_id;
+  told.id = "evt_" + base::to_hex(base::ByteView{crypto::sha256(base::as_bytes(fact))}.first(16));
+  told.type = "history";
+  told.instance_id = message.instance_id;
+  told.at = edge::WallTime{std::chrono::seconds{at}};
+  return told;
 }
 
 std::string encode_event(const edge::Event& event) {

@@ -7,6 +7,7 @@
 //   contact.changed  jid, pn, lid, names, picture, identity
 //   chat.changed     chat, archived, pinned, read, muted_until, removal
 //   account.changed  what, value, jids, until
+//   history          the fields of POST /inbound, of a message from before the link
 #pragma once
 
 #include <string>
@@ -24,6 +25,9 @@ namespace worker {
 /// The id is a hash of what happened: told again it is the same.
 std::vector<edge::Event> to_edge_events(const whatsapp::ClientEvent& event, const std::string& instance_id,
                                         std::int64_t now);
+
+/// A message from before the link.
+edge::Event to_history_event(const edge::InboundMessage& message);
 
 /// As the spool keeps it.
 std::string encode_event(const edge::Event& event);

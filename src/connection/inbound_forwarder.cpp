@@ -109,6 +109,11 @@ void InboundForwarder::stage_event(const whatsapp::ClientEvent& event, Changes& 
   if (with_.events != nullptr) with_.events->stage(event, changes);
 }
 
+void InboundForwarder::stage_history(const whatsapp::IncomingMessage& message, Changes& changes) {
+  if (with_.events == nullptr || !has_something_to_tell(message)) return;
+  with_.events->stage_history(to_inbound(message, settings_.instance_id, with_.own_jid()), changes);
+}
+
 void InboundForwarder::tell(const whatsapp::ClientEvent& event) {
   if (with_.events != nullptr) with_.events->tell(event);
 }

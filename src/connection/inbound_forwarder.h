@@ -70,6 +70,7 @@ class InboundForwarder final : public whatsapp::MessageSink {
   void stage(const whatsapp::IncomingMessage& message, whatsapp::store::Changes& changes) override;
   void staged() override;
   void stage_event(const whatsapp::ClientEvent& event, whatsapp::store::Changes& changes) override;
+  void stage_history(const whatsapp::IncomingMessage& message, whatsapp::store::Changes& changes) override;
   void tell(const whatsapp::ClientEvent& event) override;
 
   /// What waits in the spool, including what is being committed.

@@ -16,7 +16,8 @@ namespace {
 /// Characters a person would type; nothing for what is not typed.
 std::size_t typed(const whatsapp::message::OutgoingContent& content) {
   if (const auto* text = std::get_if<whatsapp::message::OutgoingText>(&content)) return text->body.size();
-  if (const auto* media = std::get_if<whatsapp::message::OutgoingMedia>(&content)) return media->caption.size();
+  if (const auto* media = std::get_if<whatsapp::message::OutgoingMedia>(&content))
+    return media->caption.size();
   return 0;
 }
 

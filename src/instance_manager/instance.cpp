@@ -283,18 +283,24 @@ Task<RunVerdict> Instance::run_link(Account& account, InstanceLock& lock) {
 
   AccountCommands account_commands(runner.client());
   add_link_commands(account_commands, runner);
-  CommandDependencies command_parts{services_.loop,   services_.edge,   services_.capabilities,
-                                    account.store,    account_commands, services_.random,
-                                    log_,             lock.fence()};
+  CommandDependencies command_parts{services_.loop, services_.edge,   services_.capabilities,
+                                    account.store,  account_commands, services_.random,
+                                    log_,           lock.fence()};
   CommandSettings command_settings;
   command_settings.instance_id = eligible_.id;
   CommandRunner commands(std::move(command_parts), command_settings);
 
   QueueDependencies queue_parts{
-      services_.loop,   services_.edge, account.store, sender,
-      services_.random, log_,           lock.fence(),  Account::count("out", services_),
+      services_.loop,
+      services_.edge,
+      account.store,
+      sender,
+      services_.random,
+      log_,
+      lock.fence(),
+      Account::count("out", services_),
       [&commands](edge::InstanceCommand command) { commands.add(std::move(command)); },
-      &media};
+      &media.preparer()};
   QueueSettings queue_settings;
   queue_settings.instance_id = eligible_.id;
   queue_settings.poll = services_.settings.queue_poll;
@@ -339,9 +345,8 @@ void Instance::add_link_commands(AccountCommands& commands, ConnectionRunner& ru
   commands.add("passkey.answer", [&runner](std::string args) -> Answer {
     return answer_now(runner.client().answer_passkey(args));
   });
-  commands.add("passkey.confirm", [&runner](std::string) -> Answer {
-    return answer_now(runner.client().confirm_passkey());
-  });
+  commands.add("passkey.confirm",
+               [&runner](std::string) -> Answer { return answer_now(runner.client().confirm_passkey()); });
 }
 
 void Instance::link_changed(const LinkParts& parts) {

@@ -18,7 +18,8 @@ struct InstanceEvents {
   std::function<void(const std::string& id, InstancePhase phase)> phase_changed;
   /// It is gone: stopped, lock held elsewhere, lock lost, or its store cannot be opened. `why` is a stable
   /// word: "stopped", "lock_conflict", "lock_unavailable", "unknown_instance", "lock_not_renewed",
-  /// "lock_taken", "store_failed", "store_corrupt", "import_refused" (a Baileys folder that fails its checks).
+  /// "lock_taken", "store_failed", "store_corrupt", "import_refused" (a Baileys folder that fails its
+  /// checks).
   std::function<void(const std::string& id, const std::string& why)> ended;
 };
 

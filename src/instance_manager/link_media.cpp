@@ -6,10 +6,6 @@
 
 namespace worker {
 
-using base::Result;
-using runtime::Task;
-using whatsapp::message::MediaReference;
-
 namespace {
 
 whatsapp::MediaTransportDependencies transport_parts(const LinkMediaDependencies& with,
@@ -69,24 +65,12 @@ LinkMedia::LinkMedia(LinkMediaDependencies with)
       fetcher_(with.services.media_http, lane_, with.services.random, fetch_settings(with)),
       outbound_({with.services.loop, fetcher_, transport_, with.store, with.services.previewer, with.log},
                 with.services.settings.media.limits),
+      preparer_(outbound_),
       inbound_(inbound_parts(with, transport_, lane_), inbound_settings(with)),
       blobs_(transport_, lane_, with.services.random, with.services.settings.media.base + "/.tmp") {
   client_.use_blobs(&blobs_);
 }
 
 LinkMedia::~LinkMedia() { client_.use_blobs(nullptr); }
-
-Task<Result<MediaReference>> LinkMedia::prepare(MediaOrder order) {
-  using Audience = whatsapp::MediaUploadRequest::Audience;
-  OutboundAttachment request;
-  request.url = std::move(order.url);
-  request.kind = order.kind;
-  request.mimetype = std::move(order.mime_type);
-  request.file_name = std::move(order.file_name);
-  if (order.audience == MediaOrder::Audience::kChannel) request.audience = Audience::kChannel;
-  auto prepared = co_await outbound_.prepare(std::move(request));
-  if (!prepared) co_return base::fail(prepared.error());
-  co_return std::move(prepared->file);
-}
 
 }  // namespace worker

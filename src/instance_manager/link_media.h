@@ -9,7 +9,7 @@
 #include "attachments/url_fetcher.h"
 #include "base/log.h"
 #include "instance_manager/shard_services.h"
-#include "queue/media_preparer.h"
+#include "queue/attachment_preparer.h"
 #include "whatsapp/client/client.h"
 #include "whatsapp/client/media/media_blobs.h"
 #include "whatsapp/client/media/media_transport.h"
@@ -26,12 +26,14 @@ struct LinkMediaDependencies {
   base::Log log;
 };
 
-class LinkMedia final : public MediaPreparer {
+class LinkMedia {
  public:
   explicit LinkMedia(LinkMediaDependencies dependencies);
-  ~LinkMedia() override;  // close() must have returned
+  ~LinkMedia();  // close() must have returned
+  LinkMedia(const LinkMedia&) = delete;
+  LinkMedia& operator=(const LinkMedia&) = delete;
 
-  runtime::Task<base::Result<whatsapp::message::MediaReference>> prepare(MediaOrder order) override;
+  MediaPreparer& preparer() { return preparer_; }
   InboundAttachments& inbound() { return inbound_; }
   runtime::Task<void> close() { return inbound_.close(); }
 
@@ -41,6 +43,7 @@ class LinkMedia final : public MediaPreparer {
   whatsapp::MediaTransport transport_;
   UrlFetcher fetcher_;
   OutboundAttachments outbound_;
+  AttachmentPreparer preparer_;
   InboundAttachments inbound_;
   whatsapp::MediaBlobs blobs_;
 };

@@ -31,7 +31,8 @@ TEST_CASE("every command is described in docs/commands.md, under a name of its o
 }
 
 TEST_CASE("arguments name people as the queue does, and the first mistake is told") {
-  const auto args = nlohmann::json::parse(R"({"who":"+55 (11) 99999-0000","lid":"7@lid","group":"120363012345678901",
+  const auto args =
+      nlohmann::json::parse(R"({"who":"+55 (11) 99999-0000","lid":"7@lid","group":"120363012345678901",
       "list":["5511999990000","x"],"number":"7","flag":1})");
   Arguments in(args);
   CHECK(in.person("who").to_string() == "5511999990000@s.whatsapp.net");

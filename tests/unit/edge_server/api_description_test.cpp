@@ -172,7 +172,13 @@ edge::InboundMessage full_inbound() {
   message.media = edge::InboundMedia{"image", "https://m/1", "image/png", "a.png", 3, "gone"};
   message.kind = "image";
   using Mark = edge::InboundMessage::Context::Mark;
-  message.context = edge::InboundMessage::Context{"Q", {"1@s.whatsapp.net"}, Mark::kYes, Mark::kYes};
+  auto& context = message.context.emplace();
+  context.quoted_id = "Q";
+  context.quoted_sender = "7@lid";
+  context.mentions = {"1@s.whatsapp.net"};
+  context.forwarded = context.ephemeral = context.view_once = Mark::kYes;
+  context.forwarding_score = 3;
+  context.expiration = 86'400;
   message.payload_key = "location";
   message.payload_json = "{}";
   message.edit_of = "E";

@@ -129,7 +129,7 @@ TEST_CASE("messages of the past go to the sink when it wants them, as history") 
   bench.announce("H1", inline_notice(bootstrap(3), 3));
   REQUIRE(bench.alice.sink.past.size() == 2);
   CHECK(bench.alice.sink.past[0].id == "M2");
-  CHECK(bench.alice.sink.past[0].body == "hi");
+  CHECK(bench.alice.sink.past[0].content.text == "hi");
   CHECK(bench.alice.sink.past[0].sender_lid->to_string() == "200000000000002@lid");
   CHECK(bench.alice.sink.events.empty());
 }
