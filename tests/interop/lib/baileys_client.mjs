@@ -33,6 +33,9 @@ function memoryKeys() {
         for (const [id, value] of Object.entries(entries))
           value == null ? values.delete(`${type}/${id}`) : values.set(`${type}/${id}`, value)
     },
+    forget: (type) => {
+      for (const key of [...values.keys()]) if (key.startsWith(`${type}/`)) values.delete(key)
+    },
   }
 }
 
@@ -42,7 +45,8 @@ export class BaileysClient {
     this.simulator = simulator
     this.name = name
     this.history = history
-    this.auth = { creds: initAuthCreds(), keys: memoryKeys() }
+    this.memory = memoryKeys()
+    this.auth = { creds: initAuthCreds(), keys: this.memory }
     this.sent = new Map()
     this.inbox = []
     this.updates = []
@@ -145,6 +149,9 @@ export class BaileysClient {
     await this.wait('open', () => this.open)
     return this
   }
+
+  /** As if its files of that type had been lost. Only for credentials in memory. */
+  forget(type) { this.memory.forget(type) }
 
   get jid() { return this.auth.creds.me.id }
 
