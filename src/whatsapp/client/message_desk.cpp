@@ -73,7 +73,6 @@ class MessageDesk::Impl {
     notifications_.listen("mediaretry", media_.retries);
     notifications_.listen("newsletter", channel_news_);
     notifications_.listen("encrypt", identity_news_);
-    notifications_.listen("contacts", identity_news_);
     dirty_marks_.listen("account_sync", own_devices_);
     placeholders_.deliver_to(receiver_);
     receiver_.listen(placeholders_);

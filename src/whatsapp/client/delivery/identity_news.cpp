@@ -46,22 +46,6 @@ Task<Result<void>> tell_new_identity(DeskParts& parts, Jid person, Changes& chan
 Task<Result<void>> IdentityNews::take(const Node& notification, Changes& changes) {
   if (const auto person = person_of(notification, parts_.connection.self()))
     co_return co_await tell_new_identity(parts_, *person, changes);
-  if (!notification.attr_is("type", "contacts")) co_return Result<void>{};
-  for (const Node* change : notification.children("modify"))
-    WA_CO_TRY_VOID(co_await tell_new_number(*change, changes));
-  co_return Result<void>{};
-}
-
-/// The pairs themselves have been learned before any listener hears of them.
-Task<Result<void>> IdentityNews::tell_new_number(const Node& change, Changes& changes) {
-  const auto number = change.jid("new");
-  if (!number || !number->is_pn()) co_return Result<void>{};
-  ContactChange news;
-  news.pn = number->normalized().account();
-  WA_CO_TRY(news.jid, co_await parts_.lids.canonical(*news.pn));
-  if (news.jid.is_lid()) news.lid = news.jid;
-  news.at = parts_.connection.unix_seconds();
-  parts_.outside.sink.stage_event(news, changes);
   co_return Result<void>{};
 }
 

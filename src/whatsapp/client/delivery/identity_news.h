@@ -16,7 +16,7 @@ runtime::Task<base::Result<void>> tell_new_identity(DeskParts& parts, binary::Ji
                                                     store::Changes& changes);
 
 /// Listens to "encrypt" for `<identity/>` (what it means for sessions and device lists is obeyed by
-/// Notifications) and to "contacts" for people who changed their number.
+/// Notifications).
 class IdentityNews final : public NotificationListener {
  public:
   explicit IdentityNews(DeskParts& parts) : parts_(parts) {}
@@ -25,8 +25,6 @@ class IdentityNews final : public NotificationListener {
   void committed(const binary::Node& notification) override;
 
  private:
-  runtime::Task<base::Result<void>> tell_new_number(const binary::Node& change, store::Changes& changes);
-
   DeskParts& parts_;
 };
 

@@ -139,7 +139,8 @@ Task<void> History::run() {
       break;
     }
     if (*fate == Fate::kWaiting) continue;
-    if (!co_await conclude(std::move(pending))) break;
+    const auto went = co_await conclude(std::move(pending));
+    if (!went) break;
   }
   running_ = false;
 }
@@ -280,7 +281,8 @@ Task<Result<History::Fate>> History::not_had(Pending& pending, const HistoryNoti
 
 /// Waited long enough: it is tried (again), and then given up if nothing has changed.
 Task<void> History::give_up_after(std::string key, base::Duration patience) {
-  if (!co_await parts_.connection.pause(patience)) co_return;
+  const auto waited = co_await parts_.connection.pause(patience);
+  if (!waited) co_return;
   if (waiting_.erase(key) > 0) work();
 }
 

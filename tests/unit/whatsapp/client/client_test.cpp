@@ -288,7 +288,7 @@ TEST_CASE("a connection that falls silent is dead within 50 s, and tried again a
   Live live;
   live.open();
   live.pass(30s);
-  live.unanswered = {"w:p", "abt", "encrypt"};
+  live.unanswered = {"w:p", "abt", "encrypt", "privacy", "w:sync:app:state", "usync", "w:g2", "blocklist"};
   live.pass(50s);
   live.expect_end(Reaction::kRetryNow, "keepalive_timeout");
 }

@@ -37,7 +37,7 @@ TEST_CASE("L5: a push name is told once, under both forms, and again only when i
   const auto renamed = [](const char* name) {
     return Node("notification")
         .with("id", "N1")
-        .with("type", "picture")
+        .with("type", "status")
         .with("from", bobs_lid())
         .with("notify", name);
   };

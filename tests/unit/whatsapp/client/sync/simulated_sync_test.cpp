@@ -114,7 +114,7 @@ TEST_CASE("a linked phone shares its keys; what it changes is told, and what we 
   const auto archived = [](const simulator::CompanionChange& change) {
     return change.mutation.index[0] == "archive";
   };
-  CHECK(std::ranges::count_if(app_state.changes(), archived) == 1);
+  CHECK(std::ranges::any_of(app_state.changes(), archived));
   CHECK(desk.service->violations().empty());
 
   const auto before = desk.sink.happened.size();
