@@ -138,7 +138,7 @@ TEST_CASE("the key of a file stays in the spool; the edge hears what the file is
   PendingAttachment attachment;
   attachment.instance_id = "inst";
   attachment.message_id = "ID";
-  attachment.chat = "5511999990001@s.whatsapp.net";
+  attachment.chat = "7@lid";
   attachment.file = file;
   const std::string row = with_attachment(encode_inbound(to_inbound(picture, "inst", "me")), attachment);
   const auto waiting = attachment_of(row);
