@@ -139,18 +139,19 @@ Task<void> History::run() {
       break;
     }
     if (*fate == Fate::kWaiting) continue;
-    if (!co_await conclude(std::move(pending))) break;
+    const auto concluded = co_await conclude(std::move(pending));
+    if (!concluded) break;
   }
   running_ = false;
 }
 
 Task<Result<std::optional<History::Pending>>> History::next_pending() {
-  auto query = [this](DeviceStore& device) -> Result<std::optional<Pending>> {
+  auto query = [waiting = waiting_](DeviceStore& device) -> Result<std::optional<Pending>> {
     std::string after;
     for (;;) {
       WA_TRY(const auto page, device.records(std::string{kRecords}, after, kPage));
       for (const store::RecordRow& row : page) {
-        if (waiting_.contains(row.key)) continue;
+        if (waiting.contains(row.key)) continue;
         Pending out{row.key, {}};
         if (!parse_record(row.value, out.record)) out.record.Clear();
         return out;
@@ -280,7 +281,8 @@ Task<Result<History::Fate>> History::not_had(Pending& pending, const HistoryNoti
 
 /// Waited long enough: it is tried (again), and then given up if nothing has changed.
 Task<void> History::give_up_after(std::string key, base::Duration patience) {
-  if (!co_await parts_.connection.pause(patience)) co_return;
+  const auto waited = co_await parts_.connection.pause(patience);
+  if (!waited) co_return;
   if (waiting_.erase(key) > 0) work();
 }
 

@@ -106,7 +106,7 @@ struct Desk {
 
 TEST_CASE("a linked phone shares its keys; what it changes is told, and what we change it finds genuine") {
   Desk desk;
-  const Jid chat = *binary::Jid::parse("5511999990000@s.whatsapp.net");
+  const binary::Jid chat = *binary::Jid::parse("5511999990000@s.whatsapp.net");
   // Until the keys are there this says so.
   desk.until(
       [&] { return desk.result_of(desk.client->chats().archive(chat, Archive::kArchive)).has_value(); });
