@@ -148,8 +148,9 @@ bool is_plain(std::string_view type) {
 }
 
 // What every kind may have; see QueuedMessage::extras_json.
-constexpr auto kExtras = std::to_array<const char*>(
-    {"view_once", "viewOnce", "link_preview", "linkPreview", "preview", "forwarded", "mention_all", "mentionsEveryOne"});
+constexpr auto kExtras =
+    std::to_array<const char*>({"view_once", "viewOnce", "link_preview", "linkPreview", "preview",
+                                "forwarded", "mention_all", "mentionsEveryOne"});
 
 // Members of an entry that are not the payload, if it lies flat in the entry.
 constexpr auto kEntryMembers =

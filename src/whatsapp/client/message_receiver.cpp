@@ -8,8 +8,8 @@
 #include "whatsapp/client/add_ons/chat_timer.h"
 #include "whatsapp/client/add_ons/secret_book.h"
 #include "whatsapp/client/addresses.h"
-#include "whatsapp/client/groups/channel_posts.h"
 #include "whatsapp/client/delivery/identity_news.h"
+#include "whatsapp/client/groups/channel_posts.h"
 
 namespace whatsapp {
 
@@ -100,8 +100,7 @@ Task<void> MessageReceiver::take(const binary::Node& stanza) {
     co_return;
   }
   if (answer_unopened(*source, answer)) co_return;
-  if (source->route == MessageSource::Route::kChannel)
-    co_return co_await take_post(stanza, *source, answer);
+  if (source->route == MessageSource::Route::kChannel) co_return co_await take_post(stanza, *source, answer);
   // With <enc> beside it there is something to read all the same (10 Q12).
   if (stanza.child("unavailable") != nullptr && stanza.child("enc") == nullptr) {
     const auto taken = co_await take_withheld(stanza, *source, answer);

@@ -38,6 +38,6 @@ base::Result<WebVersion> version_in_service_worker(std::string_view body);
 /// Asks the service worker's address, at most 10 s and 4 MiB. The caller keeps the newest of what it has:
 /// versions never go back, and a connection never waits for this or fails with it.
 runtime::Task<base::Result<WebVersion>> fetch_web_version(runtime::HttpClient& http,
-                                                         runtime::Egress egress = {});
+                                                          runtime::Egress egress = {});
 
 }  // namespace whatsapp

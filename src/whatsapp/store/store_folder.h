@@ -36,7 +36,8 @@ class StoreFolder {
   base::Result<void> ensure_file() const;
 
   /// Moves a closed device.db from `directory`, on the same disk, to here: from one moment to the next there
-  /// is an account. Durable. kConflict if there is one already or the other file was not closed in good order.
+  /// is an account. Durable. kConflict if there is one already or the other file was not closed in good
+  /// order.
   base::Result<void> adopt(const std::string& directory) const;
   /// Renames the file to device.db.<name>: the account leaves, for somebody else to go on with.
   base::Result<void> put_aside(const std::string& name) const;

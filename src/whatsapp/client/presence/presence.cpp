@@ -146,8 +146,8 @@ Task<Result<void>> Presence::write_subscription(Jid who) {
 Task<void> Presence::subscribe_again() {
   const std::vector<Jid> all{subscriptions_.begin(), subscriptions_.end()};
   for (const Jid& who : all) {
-    const auto went = co_await parts_.connection.pause(kBetweenSubscriptions);
-    if (!went) co_return;
+    const auto waited = co_await parts_.connection.pause(kBetweenSubscriptions);
+    if (!waited) co_return;
     if (!subscriptions_.contains(who)) continue;
     const auto written = co_await write_subscription(who);
     if (!written) co_return;

@@ -121,8 +121,8 @@ Task<void> PrivacySettings::refresh() {
   base::Duration delay = kSettle;
   if (last_refresh_ != base::Clock::time_point{} && since < kBetweenRefreshes)
     delay = std::max(delay, std::chrono::duration_cast<base::Duration>(kBetweenRefreshes - since));
-  const auto went = co_await parts_.connection.pause(delay);
-  if (!went) co_return;
+  const auto waited = co_await parts_.connection.pause(delay);
+  if (!waited) co_return;
   // What changes from here on is asked for once more: this answer may be older.
   refresh_waiting_ = false;
   last_refresh_ = parts_.outside.loop.clock().now();

@@ -75,8 +75,8 @@ Task<void> AppStateKeys::ask(KeyIds missing) {
     (void)co_await stamp(*wanted, Stamp::kCleared);
     co_return;
   }
-  const auto went = co_await parts_.connection.pause(kPatienceWithPhone);
-  if (!went) co_return;
+  const auto waited = co_await parts_.connection.pause(kPatienceWithPhone);
+  if (!waited) co_return;
   const auto missing_still = co_await still_missing(*std::move(wanted));
   if (!missing_still || missing_still->empty()) co_return;
   std::vector<binary::Jid> own_account(1, parts_.connection.self().pn.account());

@@ -227,8 +227,8 @@ Task<void> AppStateSync::recover(Collection collection, Bytes copy, std::string 
       keys_.request(recovered->error().missing_keys);
     co_return;
   }
-  const auto went = co_await reset(collection);
-  if (!went) co_return;
+  const auto emptied = co_await reset(collection);
+  if (!emptied) co_return;
   const std::vector<app_state::Mutation> no_mutations;
   app_state::EntryChanges slice;
   for (const auto& [index, value] : (*recovered)->entries) {

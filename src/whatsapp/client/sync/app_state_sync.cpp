@@ -76,8 +76,8 @@ void AppStateSync::offline_finished() { parts_.connection.scope().spawn(want_aft
 Task<void> AppStateSync::want_after_login() {
   // Many accounts may have come back at the same second (10 X2).
   const base::Duration pause{static_cast<std::int64_t>(parts_.outside.random.below(4'000))};
-  const auto went = co_await parts_.connection.pause(pause);
-  if (!went) co_return;
+  const auto waited = co_await parts_.connection.pause(pause);
+  if (!waited) co_return;
   auto load = [](DeviceStore& device) { return load_key_ring(device); };
   const auto ring = co_await parts_.outside.store.read(load);
   if (!ring) co_return parts_.connection.give_up(ring.error());

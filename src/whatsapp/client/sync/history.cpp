@@ -139,19 +139,19 @@ Task<void> History::run() {
       break;
     }
     if (*fate == Fate::kWaiting) continue;
-    const auto went = co_await conclude(std::move(pending));
-    if (!went) break;
+    const auto concluded = co_await conclude(std::move(pending));
+    if (!concluded) break;
   }
   running_ = false;
 }
 
 Task<Result<std::optional<History::Pending>>> History::next_pending() {
-  auto query = [this](DeviceStore& device) -> Result<std::optional<Pending>> {
+  auto query = [waiting = waiting_](DeviceStore& device) -> Result<std::optional<Pending>> {
     std::string after;
     for (;;) {
       WA_TRY(const auto page, device.records(std::string{kRecords}, after, kPage));
       for (const store::RecordRow& row : page) {
-        if (waiting_.contains(row.key)) continue;
+        if (waiting.contains(row.key)) continue;
         Pending out{row.key, {}};
         if (!parse_record(row.value, out.record)) out.record.Clear();
         return out;

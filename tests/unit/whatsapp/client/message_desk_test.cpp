@@ -109,7 +109,6 @@ TEST_CASE("a corrected number is told, an unknown one is not found") {
   const int asked = bench.server.number_queries;
   CHECK_FALSE(bench.send(bench.alice, pn_jid("15559999999"), "ID3", "hello"));
   CHECK(bench.server.number_queries == asked);
-
 }
 
 TEST_CASE("the chat with oneself goes to our other devices only") {
