@@ -39,6 +39,8 @@ void for_each_field(ChatFacts& a, const ChatFacts& b, const Visit& visit) {
   visit(a.marked_unread, b.marked_unread);
   visit(a.locked, b.locked);
   visit(a.muted_until, b.muted_until);
+  visit(a.ephemeral_seconds, b.ephemeral_seconds);
+  visit(a.ephemeral_set_at, b.ephemeral_set_at);
   visit(a.name, b.name);
   visit(a.last_message_at, b.last_message_at);
   visit(a.all_history_told, b.all_history_told);
@@ -172,6 +174,8 @@ Result<ChatFacts> read_chat_record(ByteView bytes) {
   if (record.has_muted_until()) out.muted_until = record.muted_until();
   if (record.has_marked_unread()) out.marked_unread = record.marked_unread();
   if (record.has_locked()) out.locked = record.locked();
+  if (record.has_ephemeral_seconds()) out.ephemeral_seconds = record.ephemeral_seconds();
+  if (record.has_ephemeral_set_at()) out.ephemeral_set_at = record.ephemeral_set_at();
   if (record.has_name()) out.name = record.name();
   if (record.has_last_message_at()) out.last_message_at = record.last_message_at();
   using Author = ChatFacts::OldestMessage::Author;
@@ -189,6 +193,8 @@ Bytes write_chat_record(const ChatFacts& facts) {
   if (facts.muted_until) record.set_muted_until(*facts.muted_until);
   if (facts.marked_unread) record.set_marked_unread(*facts.marked_unread);
   if (facts.locked) record.set_locked(*facts.locked);
+  if (facts.ephemeral_seconds) record.set_ephemeral_seconds(*facts.ephemeral_seconds);
+  if (facts.ephemeral_set_at) record.set_ephemeral_set_at(*facts.ephemeral_set_at);
   if (facts.name) record.set_name(*facts.name);
   if (facts.last_message_at) record.set_last_message_at(*facts.last_message_at);
   if (facts.oldest) {

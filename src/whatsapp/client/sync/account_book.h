@@ -31,6 +31,9 @@ struct ContactFacts {
 struct ChatFacts {
   std::optional<bool> archived{}, pinned{}, marked_unread{}, locked{};
   std::optional<std::int64_t> muted_until{};  // Unix seconds; 0: not, -1: for ever
+  /// The disappearing setting, and when it was made (Unix seconds).
+  std::optional<std::uint32_t> ephemeral_seconds{};
+  std::optional<std::int64_t> ephemeral_set_at{};
   std::optional<std::string> name{};
   std::optional<std::int64_t> last_message_at{};
   /// The oldest message that history has told of.

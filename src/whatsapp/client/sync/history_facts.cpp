@@ -44,6 +44,10 @@ void gather(const media::HistoryConversation& chat, BookUpdates& updates) {
   facts.pinned = chat.pinned_at != 0;
   facts.muted_until = chat.muted_until;
   facts.marked_unread = chat.marked_unread;
+  if (chat.ephemeral_set_at != 0 || chat.ephemeral_seconds != 0) {
+    facts.ephemeral_seconds = chat.ephemeral_seconds;
+    facts.ephemeral_set_at = chat.ephemeral_set_at;
+  }
   const std::string name = to_valid_utf8(chat.name.empty() ? chat.display_name : chat.name);
   if (!name.empty()) facts.name = name;
   if (chat.last_message_at != 0) facts.last_message_at = chat.last_message_at;

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <utility>
 
-#include "whatsapp/client/add_ons/chat_timer.h"
 #include "whatsapp/client/addresses.h"
 #include "whatsapp/client/push_name.h"
 #include "whatsapp/client/sync/history_facts.h"
@@ -155,7 +154,6 @@ Task<Result<void>> HistoryImport::keep(Items items) {
   BookUpdates updates;
   std::vector<LidMapping> pairs;
   std::vector<const media::HistoryConversation*> with_token;
-  std::vector<const media::HistoryConversation*> with_timer;
   std::optional<std::string> own_name;
   for (const HistoryItem& item : items) {
     if (const auto* name = std::get_if<media::PushName>(&item)) {
@@ -168,7 +166,6 @@ Task<Result<void>> HistoryImport::keep(Items items) {
       gather(*chat, updates);
       if (auto pair = pair_of(*chat)) pairs.push_back(*std::move(pair));
       if (chat->token) with_token.push_back(chat);
-      if (chat->ephemeral_seconds != 0 || chat->ephemeral_set_at != 0) with_timer.push_back(chat);
     }
   }
   WA_CO_TRY(auto work, co_await parts_.sessions.begin());
@@ -179,12 +176,6 @@ Task<Result<void>> HistoryImport::keep(Items items) {
     if (!owner || (!owner->is_pn() && !owner->is_lid())) continue;
     WA_CO_TRY_VOID(co_await parts_.tokens.learn(*owner, chat->token->token, chat->token->timestamp,
                                                 chat->token->sender_timestamp, work.changes));
-  }
-  for (const media::HistoryConversation* chat : with_timer) {
-    const auto jid = account_from(chat->id);
-    const ChatTimer timer{chat->ephemeral_seconds, chat->ephemeral_set_at};
-    if (jid && !is_passing(*jid))
-      WA_CO_TRY_VOID(co_await learn_chat_timer(parts_, *jid, timer, work.changes));
   }
   if (own_name && !own_name->empty() && parts_.connection.self().push_name.empty())
     parts_.connection.rename_self(*own_name, work.changes);

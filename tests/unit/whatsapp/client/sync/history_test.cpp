@@ -113,7 +113,7 @@ TEST_CASE(
   CHECK(bob->push_name == "Bobby");
   const auto chat = bench.run(bench.alice.desk->chats().facts(lid_jid("200000000000002")));
   CHECK(chat->archived == true);
-  CHECK(bench.alice.memory->record("chat_expiration", "200000000000002@lid").value().has_value());
+  CHECK(chat->ephemeral_seconds == 86'400);
   CHECK(bench.alice.memory->value("nct_salt").value() == base::to_bytes(std::string_view{"salt"}));
   CHECK(bench.alice.memory->value("companion_meta_nonce").value().has_value());
   CHECK(bench.alice.sink.past.empty());
