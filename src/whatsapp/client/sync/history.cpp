@@ -146,12 +146,13 @@ Task<void> History::run() {
 }
 
 Task<Result<std::optional<History::Pending>>> History::next_pending() {
-  auto query = [this](DeviceStore& device) -> Result<std::optional<Pending>> {
+  // A copy: the lane must not read what the loop changes meanwhile.
+  auto query = [waiting = waiting_](DeviceStore& device) -> Result<std::optional<Pending>> {
     std::string after;
     for (;;) {
       WA_TRY(const auto page, device.records(std::string{kRecords}, after, kPage));
       for (const store::RecordRow& row : page) {
-        if (waiting_.contains(row.key)) continue;
+        if (waiting.contains(row.key)) continue;
         Pending out{row.key, {}};
         if (!parse_record(row.value, out.record)) out.record.Clear();
         return out;
