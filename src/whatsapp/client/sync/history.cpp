@@ -139,13 +139,14 @@ Task<void> History::run() {
       break;
     }
     if (*fate == Fate::kWaiting) continue;
-    const auto concluded = co_await conclude(std::move(pending));
-    if (!concluded) break;
+    const auto went = co_await conclude(std::move(pending));
+    if (!went) break;
   }
   running_ = false;
 }
 
 Task<Result<std::optional<History::Pending>>> History::next_pending() {
+  // A copy: the lane must not read what the loop changes meanwhile.
   auto query = [waiting = waiting_](DeviceStore& device) -> Result<std::optional<Pending>> {
     std::string after;
     for (;;) {
